@@ -30,16 +30,18 @@ export interface RunningProgram {
 
 /**
  * Starts the program with a configuration file; the lab kills it if it still runs at the end. `within` is the command
- * line of what runs it elsewhere: the same process must become the program.
+ * line of what runs it elsewhere: the same process must become the program. `folder`: that of the file, `inband.json`, where
+ * it is to be known.
  */
 export async function startProgram(
   lab: Pick<Lab, 'defer'>,
   config: ConfigInput,
   within: readonly string[] = [],
+  folder?: string,
 ): Promise<RunningProgram> {
-  const folder = await mkdtemp(join(tmpdir(), 'inband-e2e-'));
-  lab.defer(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'inband.json');
+  const place = folder ?? (await mkdtemp(join(tmpdir(), 'inband-e2e-')));
+  if (folder === undefined) lab.defer(() => rm(place, { recursive: true }));
+  const file = join(place, 'inband.json');
   await writeFile(file, JSON.stringify({ transport: testTransport, ...config }));
   const [command, ...parameters] = [...within, ...programCommand, '--config', file];
   const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });

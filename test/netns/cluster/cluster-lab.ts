@@ -1,10 +1,9 @@
 import type { ConfigInput } from 'inband';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningProgram, programCommand, startProgram } from '../../e2e/program.ts';
+import { type RunningProgram, startProgram } from '../../e2e/program.ts';
 import { LAB_NEEDS } from '../lab.ts';
-import type { Finished, Namespace } from '../namespace.ts';
 import { Load, startOrigin } from './load.ts';
 import type { Target } from './load-protocol.ts';
 import { ClusterNetwork, MEMBERS } from './network.ts';
@@ -23,9 +22,8 @@ export const CLUSTER_NEEDS = {
 export interface Member {
   readonly name: string;
   readonly address: string;
-  readonly namespace: Namespace;
   readonly program: RunningProgram;
-  /** Its own folder, which is still there when it starts again. */
+  /** Its own folder, with its configuration. */
   readonly folder: string;
 }
 
@@ -56,7 +54,7 @@ export class ClusterLab {
       const [store] = await Promise.all([
         StoreMachine.start(network.store, kind, options),
         startOrigin(network.clients),
-        ...MEMBERS.map((_, index) => mkdtemp(join(folder, `edge${index + 1}-`))),
+        ...MEMBERS.map((_, index) => mkdir(memberFolder(folder, index))),
       ]);
       return new ClusterLab(network, store, folder);
     } catch (error) {
@@ -82,8 +80,9 @@ export class ClusterLab {
     if (namespace === undefined || address === undefined) throw new Error(`There is no machine ${index}.`);
     if (hasMovableClock) await this.moveClock(index, 0);
     const preload = hasMovableClock ? this.#fakedClock(index) : [];
-    const program = await startProgram(this, { transport: 'epoll', ...config }, namespace.inside(...preload));
-    return { name: namespace.name, address, namespace, program, folder: this.folder };
+    const folder = memberFolder(this.folder, index);
+    const program = await startProgram(this, { transport: 'epoll', ...config }, namespace.inside(...preload), folder);
+    return { name: namespace.name, address, program, folder };
   }
 
   /** Has the clock of a member that was started for it be wrong by so many seconds; timers go on as before. It is seen within a second. */
@@ -91,11 +90,9 @@ export class ClusterLab {
     await writeFile(this.#clockFile(index), `${seconds < 0 ? '' : '+'}${seconds}\n`);
   }
 
-  /** Runs a command of the program on one of the machines to its end. */
-  async command(index: number, ...parameters: readonly string[]): Promise<Finished> {
-    const namespace = this.network.members[index];
-    if (namespace === undefined) throw new Error(`There is no machine ${index}.`);
-    return namespace.execute([...programCommand, ...parameters], '', 30_000);
+  /** The folder of a member, which is there before it is started. */
+  folderOf(index: number): string {
+    return memberFolder(this.folder, index);
   }
 
   /** Begins to ask; ends with the lab. */
@@ -123,4 +120,8 @@ export class ClusterLab {
       `FAKETIME_TIMESTAMP_FILE=${this.#clockFile(index)}`,
     ];
   }
+}
+
+function memberFolder(folder: string, index: number): string {
+  return join(folder, `edge${index + 1}`);
 }

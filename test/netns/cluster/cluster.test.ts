@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { describeRequiring } from '../../support/requires.ts';
-import { CLUSTER_NEEDS, ClusterLab } from './cluster-lab.ts';
+import { CLUSTER_NEEDS, ClusterLab, type Member } from './cluster-lab.ts';
 import { configurationOf, LIMIT, LOAD } from './configuration.ts';
 import { FAULTS, MOVABLE_CLOCK } from './faults.ts';
 import { type LimitWords, limitWords } from './limit-words.ts';
 import type { Load } from './load.ts';
 import type { LoadReport } from './load-protocol.ts';
 import { MEMBERS } from './network.ts';
+import { push, stale, versions } from './pushing.ts';
 import type { StoreKind } from './store-machine.ts';
 
 const isLong = process.env.INBAND_TEST_LONG !== undefined;
@@ -29,38 +32,77 @@ const LEASE = 10;
 const LOOK = 1_000;
 /** Milliseconds within which it is as it has to be. */
 const PATIENCE = 12_000;
+const SOON = { timeout: PATIENCE, interval: 100 };
 
 const faults = FAULTS.filter(({ isShort }) => isLong || isShort === true);
 
+/** What is seen of a cluster in which something is wrong, in the words of docs/cluster.md. */
+interface Seen extends LimitWords {
+  /** What was pushed before. */
+  readonly pushed: string;
+  /** What becomes of a push meanwhile. */
+  readonly push: string;
+}
+
 /** What docs/cluster.md says of each fault. */
-function documentedWords(): Map<string, LimitWords> {
+function documented(): Map<string, Seen> {
   const page = readFileSync(new URL('../../../docs/cluster.md', import.meta.url), 'utf8');
   const [, section = ''] = page.split('\n## When the store fails\n');
-  const rows = Array.from(section.matchAll(/^\| ([a-z ]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|/gm));
+  const rows = Array.from(section.matchAll(/^\| (.+) \|$/gm), ([, cells = '']) => cells.split(' | '));
   return new Map(
-    rows.map(([, fault = '', local = '', open = '', closed = '']) => [fault, { local, open, closed }] as const),
+    rows.map(([fault = '', local = '', open = '', closed = '', hard = '', soft = '', pushed = '', pushing = '']) => [
+      fault,
+      { local, open, closed, hard, soft, pushed, push: pushing },
+    ]),
   );
+}
+
+function isLike(words: LimitWords, expected: LimitWords): boolean {
+  return JSON.stringify({ ...expected, ...words }) === JSON.stringify(expected);
 }
 
 for (const [kind, workers] of FORMS) {
   describeRequiring(CLUSTER_NEEDS, `three members with ${workers.join(', ')} workers and ${kind}`, () => {
     let lab: ClusterLab;
     let load: Load;
+    let members: readonly Member[];
     const failures: string[] = [];
+    /** Of the newest version that was pushed. */
+    let newest = 0;
 
     beforeAll(async () => {
       lab = await ClusterLab.create(kind, { hasRelay: isLong });
-      const { url } = lab.store;
-      await Promise.all(
-        MEMBERS.map((_, index) =>
-          lab.startMember(index, configurationOf(index, { url, workers: workers[index] ?? 1 }), {
-            hasMovableClock: isLong && index === MOVABLE_CLOCK,
-          }),
-        ),
-      );
+      members = await Promise.all(MEMBERS.map((_, index) => start(index)));
       load = await lab.load(LOAD);
     });
     afterAll(() => lab?.close());
+
+    function start(index: number): Promise<Member> {
+      const own = { url: lab.store.url, workers: workers[index] ?? 1, folder: lab.folderOf(index) };
+      return lab.startMember(index, configurationOf(index, own), {
+        hasMovableClock: isLong && index === MOVABLE_CLOCK,
+      });
+    }
+
+    /** Pushes another version at one of the members until it is taken, or it takes too long. */
+    async function pushNext(index: number): Promise<void> {
+      newest += 1;
+      await vi.waitFor(async () => expect(await push(lab, index, `${newest}`)).toMatchObject({ status: 200 }), SOON);
+      expect(await versions(lab)).toEqual(MEMBERS.map(() => `${newest}`));
+    }
+
+    /** What becomes of what was pushed, and of a push at one of the members. */
+    async function pushWords(index: number): Promise<Pick<Seen, 'pushed' | 'push'>> {
+      const before = await versions(lab);
+      const { status, text } = await push(lab, index, `${newest + 1}`);
+      if (status === 200) newest += 1;
+      expect(await versions(lab)).toEqual(MEMBERS.map(() => `${newest}`));
+      const known = status === 503 ? 'refused' : `${status}: ${text}`;
+      return {
+        pushed: before.every((version) => version === before[0]) ? 'stays' : before.join(', '),
+        push: status === 200 ? 'reaches all' : known,
+      };
+    }
 
     async function look(time = LOOK): Promise<LoadReport> {
       await load.report().then(note);
@@ -89,11 +131,11 @@ for (const [kind, workers] of FORMS) {
       const end = performance.now() + PATIENCE;
       for (;;) {
         const words = limitWords(await look());
-        if (performance.now() > end || JSON.stringify(words) === JSON.stringify(expected)) return words;
+        if (performance.now() > end || isLike(words, expected)) return words;
       }
     }
 
-    const SHARED = { local: 'shared', open: 'shared', closed: 'shared' };
+    const SHARED = { local: 'shared', open: 'shared', closed: 'shared', hard: 'passes', soft: 'passes' };
 
     test('a limit of 100/s holds for all three together', async () => {
       expect(await lookFor(SHARED)).toEqual(SHARED);
@@ -107,26 +149,49 @@ for (const [kind, workers] of FORMS) {
       expect(passed).toBeGreaterThan(given * 0.8);
     });
 
+    test('a push reaches all members, and one that a member refuses reaches none', async () => {
+      await pushNext(0);
+      for (const index of [0, 1]) await writeFile(join(lab.folderOf(index), 'office.txt'), '192.0.2.0/24\n');
+      const bad = await push(lab, 1, 'bad', { zones: { office: { file: 'office.txt' } } });
+      expect(bad.status).toBe(422);
+      expect(bad.text).toContain('edge3');
+      expect(await versions(lab)).toEqual(['1', '1', '1']);
+      await pushNext(2);
+    });
+
     test.each(faults)(
-      '$name: no request fails, limits are what the page says, and all comes back by itself',
+      '$name: no request fails, all is as the page says, and comes back by itself',
       async ({ name, prepare, begin, end }) => {
-        const documented = documentedWords().get(name);
-        if (documented === undefined) throw new Error(`docs/cluster.md does not have "${name}".`);
+        const expected = documented().get(name);
+        if (expected === undefined) throw new Error(`docs/cluster.md does not have "${name}".`);
         await prepare?.(lab);
+        await pushNext(0);
         expect(await lookFor(SHARED), 'before').toEqual(SHARED);
         await begin(lab);
-        const seen = await lookFor(documented);
+        const seen = { ...(await lookFor(expected)), ...(await pushWords(1)) };
         await end(lab);
-        expect(seen).toEqual(documented);
+        expect(seen).toEqual(expected);
         expect(await lookFor(SHARED), 'afterwards').toEqual(SHARED);
+        await pushNext(2);
         expectNoFailure();
       },
-      60_000,
+      90_000,
     );
 
     test('the load ends without a failed request', async () => {
       note(await load.finish());
       expectNoFailure();
+    });
+
+    test('a member that starts while the store is away has what was pushed last', async () => {
+      await lab.store.kill();
+      members[1]?.program.kill('SIGTERM');
+      await members[1]?.program.ended;
+      await start(1);
+      expect(await versions(lab)).toEqual(MEMBERS.map(() => `${newest}`));
+      await vi.waitFor(async () => expect(Math.min(...(await stale(lab)))).toBeGreaterThan(0), SOON);
+      await lab.store.start();
+      await pushNext(1);
     });
   });
 }

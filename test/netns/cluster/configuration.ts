@@ -2,8 +2,13 @@ import type { ConfigInput } from 'inband';
 import type { Target } from './load-protocol.ts';
 import { CLIENTS, MEMBERS } from './network.ts';
 
+type ServiceInput = ConfigInput['services'][string];
+
 /** Where the members listen for what. */
-export const PORTS = { free: 8080, limited: 8081, open: 8082 } as const;
+export const PORTS = { free: 8080, limited: 8081, open: 8082, hard: 8083, soft: 8084, version: 8090 } as const;
+
+/** Where the admin server of a member listens, in its folder. */
+export const ADMIN_SOCKET = 'admin.sock';
 
 /** What all members have together, of the services `limited` and `open`. */
 export const LIMIT = { perSecond: 100, burst: 20 } as const;
@@ -12,22 +17,59 @@ export const SMALL_LIMIT = { perSecond: 20, burst: 20 } as const;
 /** By `store.away`, of each member. */
 const AWAY = ['local', 'open', 'closed'] as const;
 
-/** The configuration of one member, counted from 0. */
-export function configurationOf(index: number, { url, workers = 1 }: { url: string; workers?: number }): ConfigInput {
-  const routes = [{ chainer: { type: 'directed' as const, remote: `${CLIENTS}:80` } }];
-  const limited = ({ perSecond, burst }: { perSecond: number; burst: number }) => ({
-    mode: 'reverse' as const,
-    limits: { requests: { rate: `${perSecond}/s` as const, burst } },
-    routes,
+const BUSY = '250ms';
+
+interface OwnOptions {
+  readonly url: string;
+  readonly workers: number;
+  /** The folder of the member. */
+  readonly folder: string;
+  /** Default: one for a machine that is busy with other tests. */
+  readonly deadline?: `${number}ms`;
+}
+
+/** What members have alike, and what is pushed. `version`: what the service of that name says. */
+export function sharedConfiguration(version: string): Pick<ConfigInput, 'listeners' | 'services'> {
+  const service = (limits: ServiceInput['limits'] = {}): ServiceInput => ({
+    mode: 'reverse',
+    limits,
+    routes: [{ chainer: { type: 'directed', remote: `${CLIENTS}:80` } }],
+  });
+  const rate = ({ perSecond, burst }: typeof LIMIT | typeof SMALL_LIMIT) => ({
+    requests: { rate: `${perSecond}/s` as const, burst },
   });
   return {
-    workers,
-    listeners: Object.entries(PORTS).map(([service, port]) => ({ bind: `${MEMBERS[index]}:${port}`, service })),
-    services: { free: { mode: 'reverse', routes }, limited: limited(LIMIT), open: limited(SMALL_LIMIT) },
-    store: { type: url.startsWith('nats') ? 'nats' : 'redis', url, key: 'inband', away: AWAY[index] ?? 'local' },
-    cluster: { name: 'lab', member: `edge${index + 1}` },
+    listeners: Object.entries(PORTS).map(([name, port]) => ({ bind: `0.0.0.0:${port}`, service: name })),
+    services: {
+      free: service(),
+      limited: service(rate(LIMIT)),
+      open: service(rate(SMALL_LIMIT)),
+      hard: service({ quota: '50GiB/day' }),
+      soft: service({ quota: { bytes: '50GiB/day', soft: true } }),
+      version: { mode: 'reverse', routes: [{ respond: { status: 200, body: version } }] },
+    },
   };
 }
+
+/** The configuration of one member, counted from 0, before anything is pushed. */
+export function configurationOf(index: number, { url, workers, folder, deadline = BUSY }: OwnOptions): ConfigInput {
+  return {
+    ...sharedConfiguration('own'),
+    workers,
+    admin: { bind: `unix:${folder}/${ADMIN_SOCKET}` },
+    store: {
+      type: url.startsWith('nats') ? 'nats' : 'redis',
+      url,
+      key: 'inband',
+      deadline,
+      away: AWAY[index] ?? 'local',
+    },
+    cluster: { name: 'lab', member: `edge${index + 1}`, state: `${folder}/state` },
+  };
+}
+
+/** Bytes of an answer that counts for a quota. What is taken of it in advance while there is a store is spent in less than a second. */
+const COUNTED = 50_000;
 
 /** What clients ask: of every member what nothing limits, and of some more than they may have. */
 export const LOAD: readonly Target[] = [
@@ -41,6 +83,13 @@ export const LOAD: readonly Target[] = [
     to: `${MEMBERS[index]}:${PORTS.limited}`,
     perSecond,
     expected: [200, 503],
+  })),
+  ...(['hard', 'soft'] as const).map((name) => ({
+    name: `${name} at edge1`,
+    to: `${MEMBERS[0]}:${PORTS[name]}`,
+    path: `/bytes/${COUNTED}`,
+    perSecond: 15,
+    expected: name === 'hard' ? [200, 429] : [200],
   })),
   { name: 'open at edge2', to: `${MEMBERS[1]}:${PORTS.open}`, perSecond: 40, expected: [200, 503] },
 ];

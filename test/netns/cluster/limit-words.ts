@@ -1,10 +1,12 @@
 import type { LoadReport } from './load-protocol.ts';
 
-/** How the limits of the three members are, each with another `store.away`, in the words of docs/cluster.md. */
+/** How limits are, in the words of docs/cluster.md: of rates with each `store.away`, which is another one at each of the members, and of quotas. */
 export interface LimitWords {
   readonly local: string;
   readonly open: string;
   readonly closed: string;
+  readonly hard: string;
+  readonly soft: string;
 }
 
 /** Answers a second with status 200. */
@@ -17,6 +19,8 @@ export function limitWords(report: LoadReport): LimitWords {
   const local = allowedPerSecond(report, 'limited at edge1');
   const open = allowedPerSecond(report, 'open at edge2');
   const closed = allowedPerSecond(report, 'limited at edge3');
+  const hard = allowedPerSecond(report, 'hard at edge1');
+  const soft = allowedPerSecond(report, 'soft at edge1');
   return {
     // All of its 90/s together with at most 30/s of others, or a third of 100/s.
     local: word(local, [
@@ -30,6 +34,15 @@ export function limitWords(report: LoadReport): LimitWords {
     ]),
     closed: word(closed, [
       [4, 15, 'shared'],
+      [0, 0, 'closed'],
+    ]),
+    // 15/s.
+    hard: word(hard, [
+      [10, 20, 'passes'],
+      [0, 0, 'closed'],
+    ]),
+    soft: word(soft, [
+      [10, 20, 'passes'],
       [0, 0, 'closed'],
     ]),
   };

@@ -48,7 +48,13 @@ if (kind !== 'redis' && kind !== 'nats') throw new Error(`There is no store "${k
 const faults = FAULTS.filter(({ name }) => names.length === 0 || names.includes(name));
 const lab = await ClusterLab.create(kind, { hasRelay: faults.some(({ name }) => name === 'slow') });
 try {
-  const config = (index: number) => configurationOf(index, { url: lab.store.url, workers: Number(workers) });
+  const config = (index: number) =>
+    configurationOf(index, {
+      url: lab.store.url,
+      workers: Number(workers),
+      folder: lab.folderOf(index),
+      deadline: '50ms',
+    });
   const start = (_: string, index: number) =>
     lab.startMember(index, config(index), { hasMovableClock: index === MOVABLE_CLOCK });
   await Promise.all(MEMBERS.map(start));
