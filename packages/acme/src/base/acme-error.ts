@@ -7,9 +7,20 @@
  * - `unexpected`: an answer that is none of RFC 8555.
  * - `setting`: a setting asks for what this CA does not offer.
  * - `local`: what has to be done on this side failed (the state folder, a DNS provider).
+ * - `away`: what is shared with other processes cannot be asked, so nothing was ordered.
+ * - `taken`: another process has taken the work over.
  * - `closed`: the program ends.
  */
-export type AcmeErrorKind = 'unreachable' | 'rate-limited' | 'refused' | 'unexpected' | 'setting' | 'local' | 'closed';
+export type AcmeErrorKind =
+  | 'unreachable'
+  | 'rate-limited'
+  | 'refused'
+  | 'unexpected'
+  | 'setting'
+  | 'local'
+  | 'away'
+  | 'taken'
+  | 'closed';
 
 interface AcmeErrorDetails {
   /** The type of the CA's problem document, without `urn:ietf:params:acme:error:`. */

@@ -1,5 +1,5 @@
 import type { AcmeError } from '../base/acme-error.ts';
-import type { Progress } from '../state/state-folder.ts';
+import type { Progress } from '../state/acme-storage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

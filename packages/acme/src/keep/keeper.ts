@@ -5,7 +5,7 @@ import type { Solver } from '../challenges/solver.ts';
 import { AcmeClient } from '../client/acme-client.ts';
 import type { AcmeClientOptions } from '../client/account.ts';
 import type { Ask } from '../client/ask.ts';
-import type { StateFolder } from '../state/state-folder.ts';
+import type { AcmeStorage } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import { retryAfterStart } from './back-off.ts';
 import { DemandLimit, type OnDemandOptions } from './demand-limit.ts';
@@ -30,7 +30,7 @@ export interface KeeperOptions extends AcmeClientOptions {
 }
 
 export interface KeeperDeps {
-  readonly state: StateFolder;
+  readonly state: AcmeStorage;
   readonly ask: Ask;
   readonly solver: Solver;
   readonly clock: Clock;
@@ -41,11 +41,13 @@ export interface KeeperDeps {
   readonly publish: (certificates: readonly IssuedCertificate[]) => void;
 }
 
-/** Keeps certificates: those of the state folder are used, what is missing is ordered, what becomes old is renewed. */
+/** Keeps certificates: those of the storage are used, what is missing is ordered, what becomes old is renewed. */
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #deps: KeeperDeps;
-  readonly #client: AcmeClient;
+  /** Of the account that was read last. */
+  #client: { readonly thumbprint: string; readonly client: AcmeClient } | undefined = undefined;
+  #stopWatching: (() => void) | undefined = undefined;
   readonly #limit: DemandLimit | undefined;
   readonly #kept = new Map<string, Kept>();
   readonly #ended = new AbortController();
@@ -58,21 +60,19 @@ export class Keeper {
   /** When it was said last that there are too many orders. */
   #saidLimit = 0;
 
-  private constructor(options: KeeperOptions, deps: KeeperDeps, client: AcmeClient) {
+  private constructor(options: KeeperOptions, deps: KeeperDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#client = client;
     this.#limit = options.onDemand === undefined ? undefined : new DemandLimit(options.onDemand);
   }
 
-  /** Publishes what the state folder has. Rejects if that cannot be used. */
+  /** Publishes what the storage has. Rejects if that cannot be used. */
   static async open(options: KeeperOptions, deps: KeeperDeps): Promise<Keeper> {
-    const { key, store } = await deps.state.account();
-    const client = new AcmeClient(options, deps.ask, key, store, deps.clock);
-    const keeper = new Keeper(options, deps, client);
+    const keeper = new Keeper(options, deps);
     for (const hosts of options.certificates) await keeper.#read(new Kept(hosts, false));
     await keeper.#readDemanded();
     keeper.#publish();
+    keeper.#stopWatching = deps.state.watch?.((name, issued) => keeper.#found(name, issued));
     return keeper;
   }
 
@@ -83,6 +83,7 @@ export class Keeper {
 
   /** Ends everything that is under way. Orders go on at the next start. */
   async close(): Promise<void> {
+    this.#stopWatching?.();
     this.#ended.abort();
     this.#wake.abort();
     await Promise.allSettled(this.#working);
@@ -103,7 +104,7 @@ export class Keeper {
     if (known === undefined) return undefined;
     if (known.isValid(now)) return known.issued;
     // A failure is not tried again sooner because somebody asks.
-    if (!known.isBusy && known.issueAt > now) return undefined;
+    if (!known.isBusy && !known.isElsewhere(now) && known.issueAt > now) return undefined;
     await this.#workOn(known);
     return known.isValid(this.#deps.clock.now()) ? known.issued : undefined;
   }
@@ -141,13 +142,31 @@ export class Keeper {
     enough.abort();
   }
 
-  /** Uses what the state folder has of it. */
+  /** Another process has got a certificate. Clients that wait for it here need not wait any more. */
+  #found(name: string, issued: IssuedCertificate): void {
+    const known = this.#kept.get(name) ?? (this.#limit?.allows(name) === true ? new Kept([name], true) : undefined);
+    if (known === undefined || known.issued?.sha256 === issued.sha256) return;
+    if (!known.hosts.every((host) => issued.hosts.includes(host))) return;
+    known.succeeded(issued, this.#deps.clock.now());
+    this.#kept.set(name, known);
+    this.#publish();
+    this.#settle(name);
+    this.#wake.abort();
+  }
+
+  /** Those who wait for the end of the work on a certificate look again. */
+  #settle(name: string): void {
+    this.#waiting.get(name)?.resolve();
+    this.#waiting.delete(name);
+  }
+
+  /** Uses what the storage has of it. */
   async #read(kept: Kept): Promise<void> {
     const { state, clock } = this.#deps;
     const now = clock.now();
     const [issued, progress] = [await state.certificate(kept.name), await state.progress(kept.name)];
     if (issued !== undefined && kept.hosts.every((host) => issued.hosts.includes(host))) kept.has(issued);
-    if (progress !== undefined) kept.wait(retryAfterStart(progress, now), progress.error);
+    if (progress !== undefined) kept.remember(progress, retryAfterStart(progress, now));
     this.#kept.set(kept.name, kept);
   }
 
@@ -216,10 +235,23 @@ export class Keeper {
     const { state, solver, clock, log, random } = this.#deps;
     const { profile } = this.#options;
     const before = kept.issued;
-    await renew(kept, { client: this.#client, solver, clock, log, state, profile, random, signal: this.#ended.signal });
+    const { signal } = this.#ended;
+    await renew(kept, { client: () => this.#clientNow(), solver, clock, log, state, profile, random, signal });
     if (kept.issued !== before) this.#publish();
-    this.#waiting.get(kept.name)?.resolve();
-    this.#waiting.delete(kept.name);
+    // Where another process works on it, its certificate comes by the watch.
+    const comes = this.#stopWatching !== undefined && kept.isElsewhere(clock.now());
+    if (!comes) this.#settle(kept.name);
+  }
+
+  /** For the account that is kept now, which may be another one than before where it is shared. */
+  async #clientNow(): Promise<AcmeClient> {
+    const { state, ask, clock } = this.#deps;
+    const { key, store } = await state.account();
+    if (this.#client?.thumbprint !== key.thumbprint) {
+      const client = new AcmeClient(this.#options, ask, key, store, clock);
+      this.#client = { thumbprint: key.thumbprint, client };
+    }
+    return this.#client.client;
   }
 
   /** Asks when the CA wants a certificate to be renewed. It matters little if there is no answer. */
@@ -227,7 +259,8 @@ export class Keeper {
     const { clock, log } = this.#deps;
     const { hosts, issued } = kept;
     try {
-      const seen = await this.#client.renewalWindow(issued?.renewalId ?? '', this.#ended.signal);
+      const client = this.#client?.client ?? (await this.#clientNow());
+      const seen = await client.renewalWindow(issued?.renewalId ?? '', this.#ended.signal);
       kept.saw(seen?.value, seen?.retryAt, clock.now());
     } catch (error) {
       const { message, retryAt } = toAcmeError(error);

@@ -1,5 +1,6 @@
 import { certificateName } from '../base/host-names.ts';
 import type { RenewalWindow } from '../client/acme-client.ts';
+import type { Progress } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import type { Failed } from './back-off.ts';
 import { nextWindowLook, renewalTime } from './schedule.ts';
@@ -37,6 +38,10 @@ export class Kept {
   #lookAt = 0;
   /** Nothing is issued before. */
   #notBefore = 0;
+  /** Until when another process is believed to work on it. */
+  #elsewhereUntil = 0;
+  /** The last failure that is known, of whichever process. */
+  #seenFailure = 0;
   #lastSuccess: number | undefined = undefined;
   #lastFailure: number | undefined = undefined;
   #error: string | undefined = undefined;
@@ -71,6 +76,7 @@ export class Kept {
 
   succeeded(issued: IssuedCertificate, now: number): void {
     this.has(issued);
+    this.#elsewhereUntil = 0;
     this.#lastSuccess = now;
     this.#error = undefined;
     this.#notBefore = 0;
@@ -78,8 +84,35 @@ export class Kept {
 
   failed({ error, failures, retryAt }: Failed): void {
     this.#lastFailure = failures.at(-1);
+    this.#seenFailure = failures.at(-1) ?? 0;
     this.#error = error;
     this.#notBefore = retryAt;
+  }
+
+  /** Another process has failed: nothing is to be issued before the time that it noted. Returns whether it is so. */
+  failedElsewhere({ failures, retryAt = 0, error }: Progress, now: number): boolean {
+    const last = failures.at(-1) ?? 0;
+    if (last <= this.#seenFailure) return false;
+    this.#seenFailure = last;
+    if (retryAt <= now) return false;
+    this.wait(retryAt, error);
+    return true;
+  }
+
+  /** What is known of it at the start of the program. */
+  remember(progress: Progress, notBefore: number): void {
+    this.#seenFailure = progress.failures.at(-1) ?? 0;
+    this.wait(notBefore, progress.error);
+  }
+
+  /** Another process works on it. It is looked again at `time`. */
+  isTaken(time: number): void {
+    this.#elsewhereUntil = time;
+    this.#notBefore = time;
+  }
+
+  isElsewhere(now: number): boolean {
+    return this.#elsewhereUntil > now;
   }
 
   /** Nothing is to be issued before `time`, because of `error` if there was one. */

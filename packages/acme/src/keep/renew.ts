@@ -1,7 +1,8 @@
-import { type AcmeError, toAcmeError } from '../base/acme-error.ts';
+import { AcmeError, toAcmeError } from '../base/acme-error.ts';
 import { issue } from '../issue/issue.ts';
+import type { AcmeClient } from '../client/acme-client.ts';
 import type { IssueDeps } from '../issue/issue-deps.ts';
-import type { Progress, StateFolder } from '../state/state-folder.ts';
+import type { AcmeStorage, CertificateLock, Progress } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import { noteFailure } from './back-off.ts';
 import type { Kept } from './kept.ts';
@@ -10,82 +11,102 @@ import { renewalTime } from './schedule.ts';
 /** Milliseconds after which it is looked whether another process is done with a certificate. */
 const OTHERS_WAIT = 30_000;
 
-export interface RenewDeps extends IssueDeps {
-  readonly state: StateFolder;
+export interface RenewDeps extends Omit<IssueDeps, 'client'> {
+  readonly state: AcmeStorage;
+  /** For the account that is kept now. */
+  readonly client: () => Promise<AcmeClient>;
   readonly profile: string | undefined;
   /** From 0 to 1. */
   readonly random: () => number;
 }
 
+/** With the right to work on the certificate. Its signal is aborted as well when that is lost. */
+interface WorkDeps extends RenewDeps {
+  readonly lock: CertificateLock;
+}
+
 /** Gets a new certificate, unless another process has done so, or is about to. What comes of it is noted in `kept`. Never rejects. */
 export async function renew(kept: Kept, deps: RenewDeps): Promise<void> {
   const { state, clock, signal } = deps;
+  let lock: CertificateLock | undefined;
   try {
-    const lock = await state.lock(kept.name);
-    if (lock === undefined) return kept.wait(clock.now() + OTHERS_WAIT);
-    try {
-      await renewAlone(kept, deps);
-    } finally {
-      await lock.release();
-    }
+    lock = await state.lock(kept.name);
+    if (lock === undefined) return kept.isTaken(clock.now() + OTHERS_WAIT);
+    await renewAlone(kept, { ...deps, lock, signal: AbortSignal.any([signal, lock.lost]) });
   } catch (error) {
-    if (!signal.aborted) await fail(kept, toAcmeError(error), deps);
+    if (!signal.aborted) await failed(kept, toAcmeError(error), deps, lock);
+  } finally {
+    await lock?.release();
   }
 }
 
-async function renewAlone(kept: Kept, deps: RenewDeps): Promise<void> {
-  const { state, clock, log } = deps;
-  const found = await state.certificate(kept.name);
-  if (found !== undefined && found.sha256 !== kept.issued?.sha256 && renewalTime(found, undefined) > clock.now()) {
+async function renewAlone(kept: Kept, deps: WorkDeps): Promise<void> {
+  const { lock, clock, log } = deps;
+  const now = clock.now();
+  const found = await lock.certificate();
+  if (found !== undefined && found.sha256 !== kept.issued?.sha256 && renewalTime(found, undefined) > now) {
     log.info({ hosts: kept.hosts }, 'acme: another process has got the certificate');
-    return kept.succeeded(found, clock.now());
+    return kept.succeeded(found, now);
   }
-  const before = await state.progress(kept.name);
-  if ((before?.limitedUntil ?? 0) > clock.now()) return kept.wait(before?.limitedUntil ?? 0, before?.error);
+  const before = await lock.progress();
+  if ((before?.limitedUntil ?? 0) > now) return kept.wait(before?.limitedUntil ?? 0, before?.error);
+  if (before !== undefined && kept.failedElsewhere(before, now)) return;
   const issued = await order(kept, before, deps);
-  kept.succeeded(issued, clock.now());
   await save(kept, issued, deps);
+  kept.succeeded(issued, clock.now());
   const times = { notAfter: iso(issued.notAfter), renewal: iso(kept.issueAt) };
   log.info({ hosts: kept.hosts, ...times }, 'acme: a certificate was issued');
 }
 
-async function order(kept: Kept, before: Progress | undefined, deps: RenewDeps): Promise<IssuedCertificate> {
-  const { hosts, name, issued } = kept;
+async function order(kept: Kept, before: Progress | undefined, deps: WorkDeps): Promise<IssuedCertificate> {
+  const { hosts, issued } = kept;
   const progress = before ?? { hosts: [...hosts], failures: [] };
   const request = { hosts, profile: deps.profile, replaces: issued?.renewalId };
-  return await issue(
-    request,
-    before?.order,
-    (placed) => deps.state.saveProgress(name, { ...progress, order: placed }),
-    deps,
-  );
+  return await issue(request, before?.order, (placed) => deps.lock.saveProgress({ ...progress, order: placed }), {
+    ...deps,
+    client: await deps.client(),
+  });
 }
 
 /** If it cannot be written, the order that is kept leads to the same certificate after the next start. */
-async function save({ name, hosts }: Kept, issued: IssuedCertificate, { state, log }: RenewDeps): Promise<void> {
+async function save({ hosts }: Kept, issued: IssuedCertificate, { lock, log }: WorkDeps): Promise<void> {
   try {
-    await state.saveCertificate(name, issued);
-    await state.removeProgress(name);
+    await lock.saveCertificate(issued);
+    await lock.removeProgress();
   } catch (error) {
-    log.error(
-      { hosts, reason: String(error) },
-      'acme: a certificate was issued, but the state folder cannot be written',
-    );
+    // Another process has ordered it meanwhile, so this one is not used.
+    if (error instanceof AcmeError && error.kind === 'taken') throw error;
+    log.error({ hosts, reason: String(error) }, 'acme: a certificate was issued, but it cannot be kept');
   }
 }
 
-async function fail(kept: Kept, error: AcmeError, deps: RenewDeps): Promise<void> {
+async function failed(kept: Kept, error: AcmeError, deps: RenewDeps, lock: CertificateLock | undefined): Promise<void> {
+  const { clock, log } = deps;
+  const { hosts } = kept;
+  if (error.kind === 'away') {
+    log.warn({ hosts, reason: error.message }, 'acme: nothing is ordered at present');
+    return kept.wait(clock.now() + OTHERS_WAIT, error.message);
+  }
+  if (error.kind === 'taken' || lock?.lost.aborted === true) {
+    log.warn({ hosts }, 'acme: another process goes on with the certificate');
+    return kept.isTaken(clock.now() + OTHERS_WAIT);
+  }
+  await noted(kept, error, deps, lock);
+}
+
+/** The CA has not given it. */
+async function noted(kept: Kept, error: AcmeError, deps: RenewDeps, lock: CertificateLock | undefined): Promise<void> {
   const { state, clock, log, random } = deps;
   const { hosts, name } = kept;
   const now = clock.now();
-  const before = await state.progress(name).catch(() => undefined);
+  const before = await (lock?.progress() ?? state.progress(name)).catch(() => undefined);
   const progress = noteFailure(before ?? { hosts: [...hosts], failures: [] }, error, now, random());
   kept.failed(progress);
   const fields = { hosts, reason: error.message, retry: iso(progress.retryAt) };
   if (error.kind === 'local') log.error(fields, 'acme: a certificate could not be had');
   else log.warn(fields, 'acme: a certificate could not be had');
-  await state.saveProgress(name, progress).catch((reason: unknown) => {
-    log.error({ hosts, reason: String(reason) }, 'acme: the state folder cannot be written');
+  await lock?.saveProgress(progress).catch((reason: unknown) => {
+    log.error({ hosts, reason: String(reason) }, 'acme: the failure could not be noted');
   });
 }
 

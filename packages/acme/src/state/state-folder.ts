@@ -1,32 +1,22 @@
 import { createHash, createPrivateKey } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { AccountStore } from '../client/account.ts';
 import { AccountKey } from '../client/account-key.ts';
 import type { AcmeLog } from '../base/log.ts';
 import { keyToPem, newKey } from '../x509/ec-keys.ts';
 import { type IssuedCertificate, readIssued } from '../x509/issued-certificate.ts';
+import {
+  accountSchema,
+  type AcmeStorage,
+  type CertificateLock,
+  type KeptAccount,
+  type OpenedAccount,
+  type Progress,
+  progressSchema,
+} from './acme-storage.ts';
 import { createFile, INCOMPLETE, isCode, replaceFile } from './atomic-write.ts';
-import { type LockFile, tryLock } from './lock-file.ts';
-
-const accountSchema = z.object({ key: z.string(), url: z.string().optional(), email: z.string().optional() });
-
-/** What has been done for a certificate that is not there yet. */
-const progressSchema = z.object({
-  hosts: z.array(z.string()),
-  /** The order that is under way, with the key of its certificate as PEM. */
-  order: z.object({ url: z.url({ protocol: /^https$/u }), key: z.string() }).optional(),
-  /** When it failed lately, in milliseconds since 1970. */
-  failures: z.array(z.number()).default([]),
-  /** Not to be tried before. */
-  retryAt: z.number().optional(),
-  /** Until when the CA does not want to be asked. */
-  limitedUntil: z.number().optional(),
-  /** Why it failed last. */
-  error: z.string().optional(),
-});
-export type Progress = z.infer<typeof progressSchema>;
+import { tryLock } from './lock-file.ts';
 
 /** Milliseconds after which a file that was never completed is removed. */
 const LEFT_OVER = 3_600_000;
@@ -35,7 +25,7 @@ const LEFT_OVER = 3_600_000;
  * What is kept of one CA, in a folder of its own within the state folder: the account, the certificates (a file of PEM for each, with key
  * and chain, so that they cannot differ), and orders that are under way. Files are 0600, folders 0700.
  */
-export class StateFolder {
+export class StateFolder implements AcmeStorage {
   readonly #folder: string;
   readonly #log: AcmeLog;
   /** What was logged last about each file. */
@@ -46,7 +36,7 @@ export class StateFolder {
     this.#log = log;
   }
 
-  /** Makes what is missing. Rejects if it cannot be written. */
+  /** Makes what is missing. Rejects if it cannot be written, or the account cannot be read. */
   static async open(state: string, directory: string, log: AcmeLog): Promise<StateFolder> {
     const hash = createHash('sha256').update(directory).digest('hex').slice(0, 8);
     const host = new URL(directory).hostname.replaceAll(/[^a-z0-9.-]/gu, '_');
@@ -54,25 +44,33 @@ export class StateFolder {
     for (const each of ['certificates', 'orders']) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
     const opened = new StateFolder(folder, log);
     for (const each of [folder, join(folder, 'certificates'), join(folder, 'orders')]) await removeLeftOver(each);
+    await opened.account();
     return opened;
   }
 
-  /** The account, with a new key if there is none. */
-  async account(): Promise<{ readonly key: AccountKey; readonly store: AccountStore }> {
-    const path = join(this.#folder, 'account.json');
-    await createFileIfMissing(path, () => JSON.stringify({ key: keyToPem(newKey()) }));
-    const kept = accountSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-    const key = await AccountKey.of(createPrivateKey(kept.key));
-    return { key, store: new KeptAccount(path, kept) };
+  async account(): Promise<OpenedAccount> {
+    const kept = await this.keptAccount();
+    const save = (url: string | undefined, email: string | undefined): Promise<void> =>
+      this.saveAccount({ key: kept.key, url, email });
+    return openAccount(kept, save);
   }
 
-  /** The names of all certificates that are kept. */
+  /** The account as it is in the folder, with a new key if there is none. */
+  async keptAccount(): Promise<KeptAccount> {
+    const path = this.#account();
+    await createFileIfMissing(path, () => JSON.stringify({ key: keyToPem(newKey()) }));
+    return accountSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  }
+
+  async saveAccount(account: KeptAccount): Promise<void> {
+    await replaceFile(this.#account(), JSON.stringify(account));
+  }
+
   async names(): Promise<string[]> {
     const files = await readdir(join(this.#folder, 'certificates'));
     return files.filter((file) => file.endsWith('.pem') && !file.startsWith('.')).map((file) => file.slice(0, -4));
   }
 
-  /** A certificate, or undefined if there is none that could be used. */
   async certificate(name: string): Promise<IssuedCertificate | undefined> {
     const file = this.#certificate(name);
     try {
@@ -88,7 +86,6 @@ export class StateFolder {
     await replaceFile(this.#certificate(name), key + certificate);
   }
 
-  /** Removes all that there is of a certificate. */
   async remove(name: string): Promise<void> {
     await rm(this.#certificate(name), { force: true });
     await rm(this.#order(name), { force: true });
@@ -113,9 +110,19 @@ export class StateFolder {
     await rm(this.#order(name), { force: true });
   }
 
-  /** Undefined if another process is at work on this certificate. */
-  lock(name: string): Promise<LockFile | undefined> {
-    return tryLock(join(this.#folder, 'orders', `${name}.lock`));
+  async lock(name: string): Promise<CertificateLock | undefined> {
+    const lock = await tryLock(join(this.#folder, 'orders', `${name}.lock`));
+    if (lock === undefined) return undefined;
+    return {
+      // Whoever finds it abandoned has waited for longer than anybody works without a sign of life.
+      lost: new AbortController().signal,
+      certificate: () => this.certificate(name),
+      progress: () => this.progress(name),
+      saveCertificate: (issued) => this.saveCertificate(name, issued),
+      saveProgress: (progress) => this.saveProgress(name, progress),
+      removeProgress: () => this.removeProgress(name),
+      release: () => lock.release().catch((error: unknown) => this.#warn(name, error, 'acme: a lock was not released')),
+    };
   }
 
   #warn(file: string, error: unknown, message: string): void {
@@ -123,6 +130,10 @@ export class StateFolder {
     if (this.#said.get(file) === reason) return;
     this.#said.set(file, reason);
     this.#log.warn({ file, reason }, message);
+  }
+
+  #account(): string {
+    return join(this.#folder, 'account.json');
   }
 
   #certificate(name: string): string {
@@ -134,15 +145,19 @@ export class StateFolder {
   }
 }
 
-class KeptAccount implements AccountStore {
-  readonly #path: string;
-  readonly #key: string;
+/** Makes an account usable. `save` keeps what the CA says of it. */
+export async function openAccount(kept: KeptAccount, save: AccountStore['save']): Promise<OpenedAccount> {
+  const key = await AccountKey.of(createPrivateKey(kept.key));
+  return { key, store: new OwnAccount(kept, save) };
+}
+
+class OwnAccount implements AccountStore {
+  readonly #save: AccountStore['save'];
   url: string | undefined;
   email: string | undefined;
 
-  constructor(path: string, { key, url, email }: z.infer<typeof accountSchema>) {
-    this.#path = path;
-    this.#key = key;
+  constructor({ url, email }: KeptAccount, save: AccountStore['save']) {
+    this.#save = save;
     this.url = url;
     this.email = email;
   }
@@ -150,7 +165,7 @@ class KeptAccount implements AccountStore {
   async save(url: string | undefined, email: string | undefined): Promise<void> {
     this.url = url;
     this.email = email;
-    await replaceFile(this.#path, JSON.stringify({ key: this.#key, url, email }));
+    await this.#save(url, email);
   }
 }
 
