@@ -44,6 +44,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   5424: { '6': 'Syslog Message Format', '6.2.1': 'PRI' },
   5426: {},
   5758: {},
+  5869: {},
   5952: {},
   6052: {
     '2.2': 'IPv4-Embedded IPv6 Address Format',
@@ -69,7 +70,7 @@ export const RFC_SECTIONS: Readonly<Record<number, Readonly<Record<string, strin
   7468: {},
   7469: { '2.4': 'Semantics of Pins' },
   7517: {},
-  7519: {},
+  7519: { '4.1.7': '"jti" (JWT ID) Claim' },
   7540: { '11.6': 'PRI Method Registration' },
   7616: {
     '3.3': 'The WWW-Authenticate Response Header Field',

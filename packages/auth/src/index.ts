@@ -8,7 +8,7 @@ export { HashProblem } from './hashes/password-hash.ts';
 export { BasicAuthenticator, type BasicDeps, type BasicOptions } from './passwords/basic.ts';
 export { type PasswordFile, readHtpasswd, readUsers, type UserProblem, type Users } from './passwords/users.ts';
 export { readTokenFile, readTokens, type TokenProblem, type Tokens } from './tokens/token-list.ts';
-export { TokenAuthenticator, type TokenOptions } from './tokens/tokens.ts';
+export { TokenAuthenticator, type TokenDeps, type TokenOptions } from './tokens/tokens.ts';
 export { ExternalAuthenticator, type ExternalDeps, type ExternalOptions } from './external/external.ts';
 export { DigestAuthenticator, type DigestDeps, type DigestOptions } from './digest/digest.ts';
 export {

@@ -5,6 +5,7 @@ import {
   createMemoryNetwork,
   inetAddr,
   type Logger,
+  type RevokedTokens,
 } from '@inband/core';
 import { readFile, stat } from 'node:fs/promises';
 import type { ReadBounded } from '../src/followed/version.ts';
@@ -39,3 +40,27 @@ export function keepingLogger(): { readonly logger: Logger; readonly lines: stri
 }
 
 export const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+/** Tokens that a test revokes. */
+export class RevokedNames implements RevokedTokens {
+  readonly #names = new Set<string>();
+  version = 0;
+
+  get isEmpty(): boolean {
+    return this.#names.size === 0;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  revoke(name: string): void {
+    this.#names.add(name);
+    this.version += 1;
+  }
+
+  restore(name: string): void {
+    this.#names.delete(name);
+    this.version += 1;
+  }
+}

@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Authenticator } from './auth/authenticator.ts';
+import type { RevokedTokens } from './auth/revoked-tokens.ts';
+import type { SharedGuesses } from './auth/shared-guesses.ts';
 import type { Logger } from './base/logger.ts';
 import type { ServiceMode } from './policy/service-mode.ts';
 import type { PrepareContext } from './prepare-context.ts';
@@ -16,6 +18,10 @@ export interface AuthDeps {
   readonly zones: AddressZones;
   /** The folder of the configuration, to which paths in options are relative. */
   readonly baseDirectory: string;
+  /** Tokens that are refused whatever they say. Undefined where no clients are served. */
+  readonly revoked?: RevokedTokens | undefined;
+  /** Wrong guesses that are counted with other processes. Undefined where there are none. */
+  readonly guesses?: SharedGuesses | undefined;
 }
 
 /** What an {@link AuthPlugin} knows while a configuration is loaded. */

@@ -1,5 +1,7 @@
 export type * from './auth/authenticator.ts';
 export * from './auth/in-order.ts';
+export type * from './auth/revoked-tokens.ts';
+export type * from './auth/shared-guesses.ts';
 export * from './base/address.ts';
 export * from './network/bound-servers.ts';
 export * from './diagnostics/channels.ts';

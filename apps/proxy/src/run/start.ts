@@ -8,9 +8,11 @@ import {
   type Lender,
   type Logger,
   type Notices,
+  type RevokedTokens,
   ServerPool,
   type SessionListener,
   SessionListenerSlot,
+  type SharedGuesses,
   type SockAddr,
   Timers,
   type Transport,
@@ -58,6 +60,9 @@ export interface StartDeps {
   readonly ticketKeys?: TicketKeySource | undefined;
   /** See {@link BuildDeps}. */
   readonly tellsExpiry?: boolean | undefined;
+  /** See `AuthDeps`. */
+  readonly revoked?: RevokedTokens | undefined;
+  readonly guesses?: SharedGuesses | undefined;
   /** What is kept by ACME. Default: nothing. */
   readonly acme?: AcmeView | undefined;
   /** Lends what several processes share. Default: limits are those of this process. */
@@ -119,7 +124,7 @@ async function start(
   toClose.defer(() => tracing?.close());
   const watchResolver = metrics && ((type: string) => metrics.resolver(type));
   const ticketKeys = deps.ticketKeys ?? ownTicketKeys(toClose);
-  const { tellsExpiry, acme, notices } = deps;
+  const { tellsExpiry, acme, notices, revoked, guesses } = deps;
   const limiting = ({ workers }: Config) => ({
     logger,
     workers: sharing === undefined ? 1 : countWorkers(workers),
@@ -142,6 +147,8 @@ async function start(
     tellsExpiry,
     acme,
     notices,
+    revoked,
+    guesses,
   };
   const onHandshake = metrics?.handshakes.count;
   const onServerHandshake = metrics?.serverHandshakes.count;

@@ -1,11 +1,12 @@
 import type { AuthOutcome } from '@inband/core';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { ask, basic, keepingLogger, read } from '../../test-support/query.ts';
+import { ask, basic, keepingLogger, read, RevokedNames } from '../../test-support/query.ts';
 import { readVersion } from '../followed/version.ts';
 import { Verifications } from '../guard/verifications.ts';
 import { BearerAuthenticator, type BearerOptions } from './bearer.ts';
@@ -48,9 +49,13 @@ const OPTIONS: BearerOptions = {
 const setOf = async ({ publicKey }: Keys, kid = 'one'): Promise<string> =>
   JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'ES256' }] });
 
-async function make(more: Partial<BearerOptions> = {}, verifications = new Counted()): Promise<BearerAuthenticator> {
+async function make(
+  more: Partial<BearerOptions> = {},
+  verifications = new Counted(),
+  revoked?: RevokedNames,
+): Promise<BearerAuthenticator> {
   const version = { name: 'keys', path: '/nowhere', content: readKeySet(await setOf(ours)).content, stamp: 'none' };
-  const made = new BearerAuthenticator({ ...OPTIONS, ...more }, version, { logger, read, verifications });
+  const made = new BearerAuthenticator({ ...OPTIONS, ...more }, version, { logger, read, verifications, revoked });
   toClose.push(made);
   return made;
 }
@@ -84,6 +89,21 @@ describe('a signed token', () => {
     expect(await ask(auth, bearer(token))).toEqual(user);
     // The one in other words is another one to the cache.
     expect(verifications.count).toBe(2);
+  });
+
+  test('is refused at once when its id or its hash is revoked, although it was good before', async () => {
+    const revoked = new RevokedNames();
+    const auth = await make({}, new Counted(), revoked);
+    const [one, other] = [await sign({ claims: { jti: 'one' } }), await sign({ claims: { jti: 'other' } })];
+    const verdicts = async (): Promise<unknown[]> =>
+      (await Promise.all([ask(auth, bearer(one)), ask(auth, bearer(other))])).map(why);
+    expect(await verdicts()).toEqual(['user', 'user']);
+    revoked.revoke('jti:one');
+    expect(await verdicts()).toEqual(['The token was revoked.', 'user']);
+    revoked.revoke(`sha256:${createHash('sha256').update(other).digest('hex')}`);
+    expect(await verdicts()).toEqual(['The token was revoked.', 'The token was revoked.']);
+    revoked.restore('jti:one');
+    expect(await verdicts()).toEqual(['user', 'The token was revoked.']);
   });
 
   test('may have its user and groups in other claims', async () => {

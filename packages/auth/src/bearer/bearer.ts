@@ -1,4 +1,13 @@
-import type { Authenticator, AuthOutcome, AuthQuery, Logger, MaybePromise, SockAddr } from '@inband/core';
+import type {
+  Authenticator,
+  AuthOutcome,
+  AuthQuery,
+  Logger,
+  MaybePromise,
+  RevokedTokens,
+  SharedGuesses,
+  SockAddr,
+} from '@inband/core';
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { type Groups, groupsByUser } from '../base/groups.ts';
 import { isSafeName } from '../base/user-name.ts';
@@ -9,6 +18,7 @@ import { networkOf } from '../guard/network.ts';
 import { verifications, type Verifications } from '../guard/verifications.ts';
 import { WrongGuesses } from '../guard/wrong-guesses.ts';
 import { isBasic } from '../passwords/credentials.ts';
+import { hashName } from '../base/hash-name.ts';
 import { bearerChallenge } from './challenge.ts';
 import { claimText, claimTexts } from './claims.ts';
 import { isBearer, readBearer, readTokenAsPassword, type SentToken } from './credentials.ts';
@@ -39,6 +49,9 @@ export interface BearerDeps {
   readonly interval?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
+  /** See `AuthDeps`. */
+  readonly guesses?: SharedGuesses | undefined;
+  readonly revoked?: RevokedTokens | undefined;
 }
 
 interface Judged {
@@ -48,6 +61,7 @@ interface Judged {
 }
 
 const NONE: AuthOutcome = Object.freeze({ verdict: 'none' });
+const REVOKED = 'The token was revoked.';
 /** Seconds that the clocks of both may differ. */
 const CLOCK_TOLERANCE = 30;
 
@@ -65,8 +79,10 @@ export class BearerAuthenticator implements Authenticator {
   /** Verifications that run, so that several requests with one token cost one. */
   readonly #pending = new Map<string, Promise<AuthOutcome>>();
   #keys: KeySet;
-  /** Counts the versions of the keys. */
+  /** Counts the versions of the keys, and of the tokens that are revoked. */
   #version = 0;
+  /** Of `revoked`, as it was looked at last. */
+  #seenRevoked = 0;
 
   /** `from`: the URL of the keys, or the file that has them, which is followed. */
   constructor(options: BearerOptions, from: string | Version<KeySet>, deps: BearerDeps) {
@@ -76,7 +92,7 @@ export class BearerAuthenticator implements Authenticator {
     this.#options = options;
     this.#deps = deps;
     this.#verdicts = new Verdicts(deps.now);
-    this.#guesses = new WrongGuesses(setting, deps.now);
+    this.#guesses = new WrongGuesses({ setting, now: deps.now, shared: deps.guesses });
     this.#groups = groupsByUser(groups);
     if (typeof from === 'string') {
       const { logger, now } = deps;
@@ -90,6 +106,7 @@ export class BearerAuthenticator implements Authenticator {
 
   authenticate({ client, credentials }: AuthQuery): MaybePromise<AuthOutcome> {
     if (credentials === undefined || !this.#isLookedAt(credentials)) return NONE;
+    this.#followRevoked();
     const name = this.#verdicts.nameOf(credentials);
     const known = this.#verdicts.find(name);
     if (known !== undefined) return known;
@@ -99,7 +116,9 @@ export class BearerAuthenticator implements Authenticator {
     if (sent === undefined) return this.#denied('The token cannot be read.');
     const claimed = claimedUser(sent, this.#options.claims.user);
     this.#guesses.check(client.address, claimed);
-    const found = this.#verify(name, sent, claimed, client.address).finally(() => this.#pending.delete(name));
+    const found = this.#verify(name, sent, claimed, client.address).finally(() => {
+      if (this.#pending.get(name) === found) this.#pending.delete(name);
+    });
     this.#pending.set(name, found);
     return found;
   }
@@ -123,7 +142,10 @@ export class BearerAuthenticator implements Authenticator {
     const isUser = outcome.verdict === 'user';
     if (isUser) this.#guesses.right(client, claimed);
     // Who shows a token that was good once guesses nothing.
-    else if (isForged) this.#guesses.wrong(client, claimed);
+    else if (isForged) {
+      this.#guesses.wrong(client, claimed);
+      this.#guesses.confirm(client, claimed);
+    }
     // By keys that have been replaced meanwhile nothing is kept.
     if (version === this.#version) this.#verdicts.keep(name, outcome, !isUser, isUser ? timeLeft(token) : undefined);
     return outcome;
@@ -139,7 +161,8 @@ export class BearerAuthenticator implements Authenticator {
         clockTolerance: CLOCK_TOLERANCE,
         requiredClaims: ['exp'],
       });
-      return { outcome: this.#userOf(payload), isForged: false };
+      const outcome = this.#isRevoked(token, payload) ? this.#denied(REVOKED) : this.#userOf(payload);
+      return { outcome, isForged: false };
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;
       return { outcome: this.#denied(sentenceOf(error)), isForged: isOfKey(error) };
@@ -160,10 +183,29 @@ export class BearerAuthenticator implements Authenticator {
     return { verdict: 'denied', why, challenges: [bearerChallenge(this.#options.realm, why), ...others] };
   }
 
+  #isRevoked(token: string, { jti }: JWTPayload): boolean {
+    const { revoked } = this.#deps;
+    if (revoked === undefined || revoked.isEmpty) return false;
+    return revoked.has(hashName(token)) || (jti !== undefined && revoked.has(`jti:${jti}`));
+  }
+
+  /** What was found is judged anew where other tokens are revoked than before. */
+  #followRevoked(): void {
+    const { revoked } = this.#deps;
+    if (revoked === undefined || revoked.version === this.#seenRevoked) return;
+    this.#seenRevoked = revoked.version;
+    this.#forget();
+  }
+
   #take(keys: KeySet): void {
     this.#keys = keys;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#version += 1;
     this.#verdicts.clear();
+    this.#pending.clear();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Authenticator, AuthOutcome, AuthQuery, AuthRequest, SockAddr } from '@inband/core';
+import type { Authenticator, AuthOutcome, AuthQuery, AuthRequest, SharedGuesses, SockAddr } from '@inband/core';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Groups, groupsByUser } from '../base/groups.ts';
 import type { FollowedFile } from '../followed/followed-file.ts';
@@ -22,6 +22,8 @@ export interface DigestOptions {
 export interface DigestDeps extends FollowDeps {
   /** Milliseconds of a monotonic clock. */
   readonly now?: (() => number) | undefined;
+  /** See `AuthDeps`. */
+  readonly guesses?: SharedGuesses | undefined;
 }
 
 /** What a client has sent. */
@@ -65,7 +67,7 @@ export class DigestAuthenticator implements Authenticator {
     const { realm, algorithms, groups, setting } = options;
     this.#options = options;
     this.#nonces = new Nonces(deps.now);
-    this.#guesses = new WrongGuesses(setting, deps.now);
+    this.#guesses = new WrongGuesses({ setting, now: deps.now, shared: deps.guesses });
     this.#groups = groupsByUser(groups);
     const isFile = 'path' in from;
     this.#take(isFile ? from.content : from);
@@ -96,6 +98,7 @@ export class DigestAuthenticator implements Authenticator {
     const expected = responseOf({ ...sent, method, secret: secret ?? this.#decoy });
     if (!isSameText(expected, sent.response) || secret === undefined) {
       this.#guesses.wrong(client, user);
+      this.#guesses.confirm(client, user);
       return this.#denied(WRONG);
     }
     // Only who knows the password is told that it is only the nonce.

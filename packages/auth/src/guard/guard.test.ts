@@ -1,5 +1,5 @@
-import { inetAddr } from '@inband/core';
-import { expect, test } from 'vitest';
+import { inetAddr, type SharedGuesses } from '@inband/core';
+import { describe, expect, test } from 'vitest';
 import { Verdicts } from './verdicts.ts';
 import { Verifications } from './verifications.ts';
 import { WrongGuesses } from './wrong-guesses.ts';
@@ -55,7 +55,7 @@ test('a verdict is kept for a minute, a denial for five seconds, and not under t
 
 test('whoever guesses has to wait longer and longer, by network and user, until a guess is right', () => {
   let now = 0;
-  const guesses = new WrongGuesses('services.web.auth', () => now);
+  const guesses = new WrongGuesses({ setting: 'services.web.auth', now: () => now });
   const guess = (address: string): void => {
     guesses.check(client(address), 'ann');
     guesses.wrong(client(address), 'ann');
@@ -73,8 +73,70 @@ test('whoever guesses has to wait longer and longer, by network and user, until 
 });
 
 test('guesses about many others do not make those about one forgotten', () => {
-  const guesses = new WrongGuesses('services.web.auth', () => 0);
+  const guesses = new WrongGuesses({ setting: 'services.web.auth', now: () => 0 });
   for (let count = 0; count < 6; count += 1) guesses.wrong(client('192.0.2.1'), 'ann');
   for (let count = 0; count < 20_000; count += 1) guesses.wrong(client('192.0.2.1'), `user ${count}`);
   expect(() => guesses.check(client('192.0.2.1'), 'ann')).toThrow('Too many wrong passwords');
+});
+
+/** Counts for several processes. */
+class Together implements SharedGuesses {
+  readonly counts = new Map<string, number>();
+  isAway = false;
+
+  wrong(name: string, learned: (count: number) => void): void {
+    if (this.isAway) return;
+    const count = (this.counts.get(name) ?? 0) + 1;
+    this.counts.set(name, count);
+    learned(count);
+  }
+
+  right(name: string): void {
+    this.counts.delete(name);
+  }
+}
+
+describe('with guesses that are counted together', () => {
+  const ann = [client('192.0.2.1'), 'ann'] as const;
+  const processes = (shared: SharedGuesses, count = 3): WrongGuesses[] =>
+    Array.from({ length: count }, () => new WrongGuesses({ setting: 'services.web.auth', now: () => 0, shared }));
+  const guess = (at: WrongGuesses): void => {
+    at.check(...ann);
+    at.wrong(...ann);
+    at.confirm(...ann);
+  };
+
+  test('a process learns by the first wrong guess of those at others', () => {
+    const [one, two, three] = processes(new Together());
+    if (one === undefined || two === undefined || three === undefined) throw new Error();
+    for (let count = 0; count < 6; count += 1) guess(one);
+    expect(() => guess(one)).toThrow('Too many wrong passwords');
+    guess(two);
+    expect(() => guess(two)).toThrow('Too many wrong passwords');
+    // Elsewhere in the network, and as another user, nobody has to wait.
+    three.check(client('192.0.2.2'), 'ann');
+    two.check(client('192.0.2.1'), 'bob');
+  });
+
+  test('one that is right is told the others, and a guess that is not known to be wrong is not', () => {
+    const together = new Together();
+    const [one] = processes(together, 1);
+    one?.wrong(...ann);
+    expect(together.counts.size).toBe(0);
+    one?.confirm(...ann);
+    expect([...together.counts.values()]).toEqual([1]);
+    one?.right(...ann);
+    expect(together.counts.size).toBe(0);
+  });
+
+  test('while nobody answers, own guesses decide', () => {
+    const together = new Together();
+    together.isAway = true;
+    const [one, two] = processes(together, 2);
+    if (one === undefined || two === undefined) throw new Error();
+    for (let count = 0; count < 6; count += 1) guess(one);
+    expect(() => guess(one)).toThrow('Too many wrong passwords');
+    guess(two);
+    guess(two);
+  });
 });

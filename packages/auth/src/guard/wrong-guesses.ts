@@ -1,4 +1,4 @@
-import { ProxyError, type SockAddr } from '@inband/core';
+import { ProxyError, type SharedGuesses, type SockAddr } from '@inband/core';
 import { createHash } from 'node:crypto';
 import { networkOf } from './network.ts';
 
@@ -16,22 +16,36 @@ const COMPARED = 8;
 interface Guesses {
   readonly count: number;
   readonly last: number;
+  /** Other processes may know of some. */
+  readonly isShared: boolean;
+}
+
+/** By what they are counted. */
+export interface GuessOptions {
+  /** The place of the setting, for errors. */
+  readonly setting: string;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: (() => number) | undefined;
+  /** Counts them with other processes. Undefined where there are none. */
+  readonly shared?: SharedGuesses | undefined;
 }
 
 /**
  * Slows down whoever guesses passwords: counts wrong ones by the network of the client and the user, so that a guesser elsewhere does not lock
- * the user out.
+ * the user out. Where several processes serve clients, each learns of a wrong guess how many there were at all of them, so that a guesser has one
+ * more for each of them at most.
  */
 export class WrongGuesses {
   readonly #setting: string;
   readonly #now: () => number;
+  readonly #shared: SharedGuesses | undefined;
   /** The oldest first. */
   readonly #guesses = new Map<string, Guesses>();
 
-  /** `setting`: the place of the setting, for errors. `now`: milliseconds of a monotonic clock. */
-  constructor(setting: string, now: () => number = () => performance.now()) {
+  constructor({ setting, now = () => performance.now(), shared }: GuessOptions) {
     this.#setting = setting;
     this.#now = now;
+    this.#shared = shared;
   }
 
   /** Throws a `ProxyError` of status 429 if this client has to wait. */
@@ -48,14 +62,20 @@ export class WrongGuesses {
     });
   }
 
+  /** One may be wrong. It counts until that is known, because several at once may not be more guesses than one after another. */
   wrong(client: SockAddr, user: string): void {
     const name = nameOf(client, user);
-    const now = this.#now();
-    const before = this.#guesses.get(name);
-    const count = before === undefined || before.last + FORGOTTEN < now ? 1 : before.count + 1;
-    this.#guesses.delete(name);
-    this.#guesses.set(name, { count, last: now });
-    if (this.#guesses.size > MOST) this.#forgetOne();
+    const before = this.#known(name);
+    this.#keep(name, { count: (before?.count ?? 0) + 1, last: this.#now(), isShared: before?.isShared ?? false });
+  }
+
+  /** It was wrong indeed, so other processes count it, too. */
+  confirm(client: SockAddr, user: string): void {
+    if (this.#shared === undefined) return;
+    const name = nameOf(client, user);
+    const known = this.#known(name);
+    if (known !== undefined) this.#guesses.set(name, { ...known, isShared: true });
+    this.#shared.wrong(this.#sharedName(name), (count) => this.#learn(name, count));
   }
 
   /** Undoes a `wrong`, because it was not found out whether it is. */
@@ -66,7 +86,35 @@ export class WrongGuesses {
   }
 
   right(client: SockAddr, user: string): void {
-    if (this.#guesses.size > 0) this.#guesses.delete(nameOf(client, user));
+    if (this.#guesses.size === 0) return;
+    const name = nameOf(client, user);
+    const isShared = this.#guesses.get(name)?.isShared === true;
+    this.#guesses.delete(name);
+    if (isShared) this.#shared?.right(this.#sharedName(name));
+  }
+
+  /** Elsewhere there were more than here. */
+  #learn(name: string, count: number): void {
+    const known = this.#known(name);
+    // One was right meanwhile.
+    if (known === undefined || known.count >= count) return;
+    this.#keep(name, { count, last: this.#now(), isShared: true });
+  }
+
+  #known(name: string): Guesses | undefined {
+    const known = this.#guesses.get(name);
+    return known === undefined || known.last + FORGOTTEN < this.#now() ? undefined : known;
+  }
+
+  #keep(name: string, guesses: Guesses): void {
+    this.#guesses.delete(name);
+    this.#guesses.set(name, guesses);
+    if (this.#guesses.size > MOST) this.#forgetOne();
+  }
+
+  /** Those of one setting are counted together. */
+  #sharedName(name: string): string {
+    return createHash('sha256').update(`${this.#setting}\n${name}`).digest('base64url');
   }
 
   #forgetOne(): void {

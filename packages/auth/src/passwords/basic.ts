@@ -4,6 +4,7 @@ import {
   type AuthQuery,
   type Logger,
   type MaybePromise,
+  type SharedGuesses,
   type SockAddr,
 } from '@inband/core';
 import { Verdicts } from '../guard/verdicts.ts';
@@ -36,6 +37,8 @@ export interface BasicDeps {
   readonly interval?: number;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
+  /** See `AuthDeps`. */
+  readonly guesses?: SharedGuesses | undefined;
 }
 
 const NONE: AuthOutcome = Object.freeze({ verdict: 'none' });
@@ -63,7 +66,7 @@ export class BasicAuthenticator implements Authenticator {
     this.challenges = [`Basic realm="${realm}", charset="UTF-8"`];
     this.#deps = deps;
     this.#verdicts = new Verdicts(deps.now);
-    this.#guesses = new WrongGuesses(setting, deps.now);
+    this.#guesses = new WrongGuesses({ setting, now: deps.now, shared: deps.guesses });
     this.#groups = groupsByUser(groups);
     const isFile = 'path' in from;
     this.#users = isFile ? from.content : from;
@@ -81,7 +84,6 @@ export class BasicAuthenticator implements Authenticator {
     this.#guesses.check(client.address, read.user);
     const running = this.#pending.get(name);
     if (running !== undefined) return running;
-    // It counts until it is found to be right: several at once may not be more guesses than one after another.
     this.#guesses.wrong(client.address, read.user);
     const found = this.#verify(name, read, client.address).finally(() => this.#pending.delete(name));
     this.#pending.set(name, found);
@@ -102,6 +104,7 @@ export class BasicAuthenticator implements Authenticator {
     if (hash === undefined) return WRONG;
     const isRight = (await this.#compare(hash, password, user, client)) && known !== undefined;
     if (isRight) this.#guesses.right(client, user);
+    else this.#guesses.confirm(client, user);
     const outcome: AuthOutcome = isRight
       ? { verdict: 'user', user, groups: this.#groups.get(user) ?? NO_GROUPS }
       : WRONG;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ask, basic, keepingLogger, read } from '../../test-support/query.ts';
+import { ask, basic, keepingLogger, read, RevokedNames } from '../../test-support/query.ts';
 import { readVersion } from '../followed/version.ts';
 import { readTokenFile, readTokens } from './token-list.ts';
 import { TokenAuthenticator } from './tokens.ts';
@@ -69,5 +69,17 @@ test('a file of tokens is followed', async () => {
   await writeFile(path, `cd:${hash('two')}\n`);
   await expect.poll(() => lines.join()).toContain('a file of tokens was read again');
   expect(await ask(auth, 'Bearer one')).toMatchObject({ verdict: 'denied' });
+  expect(await ask(auth, 'Bearer two')).toMatchObject({ user: 'cd' });
+});
+
+test('a token that is revoked is denied as one that is not known', async () => {
+  const revoked = new RevokedNames();
+  const { content } = readTokens({ ci: hash('one'), cd: hash('two') });
+  const auth = new TokenAuthenticator(OPTIONS, content, { logger, read, revoked });
+  expect(await ask(auth, 'Bearer one')).toMatchObject({ verdict: 'user' });
+  revoked.revoke(hash('one'));
+  const denied = { verdict: 'denied', why: 'The token is wrong.' };
+  expect(await ask(auth, 'Bearer one')).toMatchObject(denied);
+  expect(await ask(auth, basic('ci:one'))).toMatchObject(denied);
   expect(await ask(auth, 'Bearer two')).toMatchObject({ user: 'cd' });
 });

@@ -41,6 +41,10 @@ export const basicAuth = definePlugin<Options, Prepared>({
       context.report(message, user === undefined ? ['users'] : ['users', user]);
     return { module, from: read.content };
   },
-  create: ({ realm: shown, groups: written }, { setting, logger }, { module, from }) =>
-    new module.BasicAuthenticator({ realm: shown, groups: written, setting }, from, { logger, read: readBounded }),
+  create: ({ realm: shown, groups: written }, { setting, logger, guesses }, { module, from }) =>
+    new module.BasicAuthenticator({ realm: shown, groups: written, setting }, from, {
+      logger,
+      read: readBounded,
+      guesses,
+    }),
 });

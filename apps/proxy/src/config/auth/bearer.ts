@@ -59,6 +59,6 @@ export const bearerAuth = definePlugin<z.output<typeof options>, Prepared>({
     const reading = { name: file, option: ['keys', 'file'], parse: module.readKeySet, none: module.NO_KEYS };
     return { module, from: await readFollowed(module, reading, context) };
   },
-  create: ({ keys: _read, ...written }, { setting, logger }, { module, from }) =>
-    new module.BearerAuthenticator({ ...written, setting }, from, { logger, read: readBounded }),
+  create: ({ keys: _read, ...written }, { setting, logger, guesses, revoked }, { module, from }) =>
+    new module.BearerAuthenticator({ ...written, setting }, from, { logger, read: readBounded, guesses, revoked }),
 });

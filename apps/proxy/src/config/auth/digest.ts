@@ -50,6 +50,6 @@ export const digestAuth = definePlugin<z.output<typeof options>, Prepared>({
     }
     return { module, from: read.content };
   },
-  create: ({ users: _read, file: _file, ...written }, { setting, logger }, { module, from }) =>
-    new module.DigestAuthenticator({ ...written, setting }, from, { logger, read: readBounded }),
+  create: ({ users: _read, file: _file, ...written }, { setting, logger, guesses }, { module, from }) =>
+    new module.DigestAuthenticator({ ...written, setting }, from, { logger, read: readBounded, guesses }),
 });

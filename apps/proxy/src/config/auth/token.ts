@@ -39,6 +39,6 @@ export const tokenAuth = definePlugin<z.output<typeof options>, Prepared>({
     }
     return { module, from: read.content };
   },
-  create: (written, { logger }, { module, from }) =>
-    new module.TokenAuthenticator(written, from, { logger, read: readBounded }),
+  create: (written, { logger, revoked }, { module, from }) =>
+    new module.TokenAuthenticator(written, from, { logger, read: readBounded, revoked }),
 });

@@ -13,11 +13,13 @@ import type {
   ProtocolProxy,
   Resolver,
   ResolverWatcher,
+  RevokedTokens,
   RouteDefinition,
   Service,
   ServiceFilter,
   SessionListener,
   SessionListenerSlot,
+  SharedGuesses,
   Timers,
   WaitingBytes,
   ZoneDefinition,
@@ -74,6 +76,9 @@ export interface BuildDeps {
   readonly watchResolver?: ((type: string) => ResolverWatcher) | undefined;
   /** Asked for each chainer that is to use forged addresses, by its place: see `ChainerDeps.forgeAddrProblem`. */
   readonly forgeAddrProblem: (path: ConfigPath) => string | undefined;
+  /** See `AuthDeps`. */
+  readonly revoked?: RevokedTokens | undefined;
+  readonly guesses?: SharedGuesses | undefined;
   /** What is kept by ACME, where clients are served. */
   readonly acme?: AcmeView | undefined;
   /** What the workers of a machine tell each other, in one of them. */

@@ -10,6 +10,9 @@ import type { PlannedAuth } from '../plan/planned.ts';
 import type { BuildDeps, SaidUser } from './made.ts';
 
 interface AuthenticatorDeps extends Pick<BuildDeps, 'registry' | 'prepared' | 'clientIs'> {
+  /** See `AuthDeps`. Always said, because nothing would be noticed of what is forgotten. */
+  readonly revoked: BuildDeps['revoked'];
+  readonly guesses: BuildDeps['guesses'];
   readonly mode: ServiceMode;
   readonly zones: AddressZones;
   readonly logger: Logger;
@@ -30,12 +33,13 @@ export function makeAuthenticator(ways: readonly PlannedAuth[], deps: Authentica
 
 function makeOne(
   { place, type, options, baseDirectory }: PlannedAuth,
-  { registry, prepared, clientIs, mode, zones, logger }: AuthenticatorDeps,
+  { registry, prepared, clientIs, mode, zones, logger, revoked, guesses }: AuthenticatorDeps,
 ): Authenticator {
   // What was prepared is what this plugin made.
   const plugin: AuthPlugin<unknown, unknown> | undefined = registry.auth(type);
   if (plugin === undefined) throw new Error(`There is no way "${type}" to authenticate.`);
-  const made = plugin.create(options, { logger, setting: place, mode, zones, baseDirectory }, prepared.get(place));
+  const more = { mode, zones, baseDirectory, revoked, guesses };
+  const made = plugin.create(options, { logger, setting: place, ...more }, prepared.get(place));
   if (clientIs === undefined || (clientIs.user === undefined && plugin.looksAtConnection === true)) return made;
   return saying(clientIs, made);
 }

@@ -103,8 +103,8 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const filters = value.filters?.map((filter) => get(filter));
   const parents = value.resolver && filterParents(value.resolver, maker);
   const { auth } = value;
-  const { registry, prepared, clientIs } = deps;
-  const making = { registry, prepared, clientIs, mode: service.mode, zones, logger };
+  const { registry, prepared, clientIs, revoked, guesses } = deps;
+  const making = { registry, prepared, clientIs, revoked, guesses, mode: service.mode, zones, logger };
   const authenticator = auth && attempt([...path, 'auth'], () => makeAuthenticator(auth, making));
   if (auth !== undefined && authenticator === undefined) throw new AlreadyReported();
   const passing = { routeAnswers, routeRewrites, fieldRules, openFieldSource, compilePattern: deps.compilePattern };
