@@ -27,6 +27,7 @@ export type { ExplainedRequest, ExplainRequest } from './schemas/explain.ts';
 export type { LogLines, LogQuery } from './schemas/log.ts';
 export type { Draining, Reloaded } from './schemas/operations.ts';
 export type { Pool, Pools, PoolServer } from './schemas/pools.ts';
+export type { RevokedOne, RevokedTokens } from './schemas/revoked.ts';
 export type { Denials, Errors } from './schemas/recent.ts';
 export type {
   MemberVersion,
@@ -46,6 +47,7 @@ export type {
   AskedBy,
   AskedChange,
   IfMatch,
+  AskedRevocation,
   LogLevel,
   MetricsText,
   OrderedServer,
@@ -53,6 +55,7 @@ export type {
   ProxyState,
   QuestionName,
   Questions,
+  WrongLogins,
 } from './base/state.ts';
 
 /** Starts the admin server. Rejects if it cannot listen. Only this loads what a server needs. */

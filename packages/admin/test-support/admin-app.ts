@@ -16,7 +16,7 @@ export const ACCESS: AccessOptions = {
 
 /** The API over a state, without a socket. */
 export function adminApp(state: ScriptedState, access: Partial<AccessOptions> = {}) {
-  return createApp({ state, access: new Access({ ...ACCESS, ...access }, (...line) => state.log(...line)) });
+  return createApp({ state, access: new Access({ ...ACCESS, ...access }, state) });
 }
 
 export function bearer(token: string) {

@@ -12,7 +12,7 @@ export class ScriptedState implements ProxyState {
   statistics: Stats | Error = EXAMPLE;
 
   constructor(answers: Partial<Record<QuestionName, unknown>> = {}) {
-    this.answers = answers;
+    this.answers = { 'wrong-login': { failures: undefined }, ...answers };
   }
 
   async ask(question: QuestionName, argument: unknown): Promise<never> {

@@ -1,6 +1,7 @@
 import type { KeptStatus } from '@inband/acme';
 import type { Logger } from '@inband/core';
 import { isDeepStrictEqual } from 'node:util';
+import type { SecretSharing } from './shared/share-acme.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
@@ -21,6 +22,7 @@ interface Current {
 export class AcmeSide {
   readonly #logger: Logger;
   readonly #publish: (state: AcmeState) => Promise<void>;
+  readonly #sharing: () => SecretSharing | undefined;
   #current: Current | undefined = undefined;
   /** Whether clients are served, so that a CA can look at challenges. */
   #hasBegun = false;
@@ -28,10 +30,18 @@ export class AcmeSide {
   /** Those that end. */
   readonly #leaving = new Set<Promise<void>>();
 
-  /** `publish` tells all processes that serve clients, and resolves when they know. */
-  constructor(logger: Logger, publish: (state: AcmeState) => Promise<void>) {
+  /**
+   * `publish` tells all processes that serve clients, and resolves when they know. `sharing`: by what members of a cluster share it, once that
+   * is open.
+   */
+  constructor(
+    logger: Logger,
+    publish: (state: AcmeState) => Promise<void>,
+    sharing: () => SecretSharing | undefined = () => undefined,
+  ) {
     this.#logger = logger;
     this.#publish = publish;
+    this.#sharing = sharing;
   }
 
   /** Reads the certificates that are there. Rejects with a `ConfigError` if the state folder is of no use. */
@@ -90,7 +100,7 @@ export class AcmeSide {
     const publish = async (state: AcmeState): Promise<void> => {
       if (opened !== undefined && this.#current?.opened === opened) await this.#publish(state);
     };
-    opened = await openAcme(settings, { parsed, source, logger: this.#logger, publish });
+    opened = await openAcme(settings, { parsed, source, logger: this.#logger, publish, sharing: this.#sharing() });
     return { settings, plugin: pluginOf(parsed), opened };
   }
 

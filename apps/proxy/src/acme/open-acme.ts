@@ -1,9 +1,13 @@
 import {
+  type AcmeStorage,
   Board,
+  certificateName,
   type ChallengeType,
   DnsSolver,
   type IssuedCertificate,
+  isHostName,
   Keeper,
+  matchesName,
   NO_CHALLENGES,
   type OpenChallenges,
   type Solver,
@@ -16,6 +20,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { SecretSharing, SharedAcme } from './shared/share-acme.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { AcmeState } from './acme-view.ts';
@@ -29,6 +34,8 @@ export interface OpenAcmeDeps {
   readonly logger: Logger;
   /** Tells whoever serves clients. Resolves when all of them know. */
   readonly publish: (state: AcmeState) => Promise<void>;
+  /** By what members of a cluster share it. Undefined: it is of this machine alone. */
+  readonly sharing: SecretSharing | undefined;
 }
 
 /** Reads what the state folder has. Nothing is asked of the CA yet. Rejects with a `ConfigError` if a file or the folder is of no use. */
@@ -43,13 +50,16 @@ export async function openAcme(config: AcmeConfig, deps: OpenAcmeDeps): Promise<
     allow,
   });
   const asking = undiciAsk({ ca: await readCa(config, source), userAgent: 'inband' });
+  const folder = await openFolder(config, deps);
+  const shared = await openShared(config, folder, deps);
+  const tell = async (open: OpenChallenges): Promise<void> => {
+    challenges = open;
+    await publish(state());
+  };
   const opening = Keeper.open(optionsOf(config), {
-    state: await openFolder(config, deps),
+    state: shared?.storage ?? (folder satisfies AcmeStorage),
     ask: asking.ask,
-    solver: solverOf(config, deps, async (open) => {
-      challenges = open;
-      await publish(state());
-    }),
+    solver: solverOf(config, deps, shared, tell),
     clock: systemClock,
     log: logger,
     random: Math.random,
@@ -70,6 +80,7 @@ export async function openAcme(config: AcmeConfig, deps: OpenAcmeDeps): Promise<
     },
     async close() {
       await keeper.close();
+      await shared?.close();
       await asking.close();
     },
   };
@@ -83,9 +94,13 @@ function optionsOf({ directory, email, hosts, profile, eab, onDemand }: AcmeConf
 function solverOf(
   { challenge }: AcmeConfig,
   { parsed, source, logger }: OpenAcmeDeps,
+  shared: SharedAcme | undefined,
   publish: (open: OpenChallenges) => Promise<void>,
 ): Solver {
-  if (typeof challenge === 'string') return new Board(challenge satisfies ChallengeType, publish, systemClock);
+  if (typeof challenge === 'string') {
+    const board = new Board(challenge satisfies ChallengeType, publish, systemClock);
+    return shared?.solver(board) ?? board;
+  }
   const plugin = parsed.registry.acmeDns(challenge.type);
   try {
     if (plugin === undefined) throw new ProxyError('proxy_configuration_error', 'there is no such plugin.');
@@ -93,6 +108,23 @@ function solverOf(
   } catch (error) {
     return refuse(source, 'challenge', error);
   }
+}
+
+/** What is needed for it is loaded where members share something. */
+async function openShared(
+  config: AcmeConfig,
+  folder: StateFolder,
+  { sharing, logger: log, source }: OpenAcmeDeps,
+): Promise<SharedAcme | undefined> {
+  if (sharing === undefined) return undefined;
+  const { directory, onDemand } = config;
+  const names = new Set(optionsOf(config).certificates.map(certificateName));
+  const wants = (name: string): boolean =>
+    names.has(name) || (isHostName(name) && (onDemand?.allow ?? []).some((pattern) => matchesName(pattern, name)));
+  const { shareAcme } = await import('./shared/share-acme.ts');
+  return shareAcme({ sharing, directory, folder, log, wants, clock: systemClock }).catch((error: unknown) =>
+    refuse(source, 'state', error),
+  );
 }
 
 async function readCa({ ca }: AcmeConfig, source: ConfigSource): Promise<string | undefined> {

@@ -15,6 +15,7 @@ import type { Outcome } from './questions/process-question.ts';
 import { problemOf, questionNamed } from './questions/process-questions.ts';
 import { promote, push, pushedConfig, pushedVersion, rollback } from './push-answers.ts';
 import { orderServer } from './order-server.ts';
+import { countFailedLogin, restoreToken, revoke, revokedAnswer } from './revoked-answers.ts';
 import { routesAnswer } from './routes-answer.ts';
 
 /** Milliseconds. Names are resolved for it. */
@@ -43,6 +44,10 @@ const OF_OWNER: {
   push,
   promote,
   rollback,
+  revoked: revokedAnswer,
+  revoke,
+  'restore-token': restoreToken,
+  'wrong-login': countFailedLogin,
 };
 
 type OwnQuestion =
@@ -62,7 +67,11 @@ type OwnQuestion =
   | 'pushed-version'
   | 'push'
   | 'promote'
-  | 'rollback';
+  | 'rollback'
+  | 'revoked'
+  | 'revoke'
+  | 'restore-token'
+  | 'wrong-login';
 
 interface HostDeps {
   readonly owner: AdminOwner;

@@ -8,6 +8,7 @@ import { hashToken } from '@inband/admin';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { parseConfig } from '../config/parse-config.ts';
+import { Revocations } from '../revoked/revocations.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
 import { createInband } from '../single/inband.ts';
 import { AdminSide } from './admin-side.ts';
@@ -161,6 +162,8 @@ test('a side that is closed leaves its address to another process, also when it 
     get cluster(): never {
       throw new Error('not asked');
     },
+    revocations: new Revocations({ logger, tell: () => undefined }),
+    countFailedLogin: () => Promise.resolve(undefined),
     health: () => ({ status: 'ready', reasons: [], listeners: [] }),
     changes: new ConfigChanges({
       source: { value: {}, baseDirectory: folder },

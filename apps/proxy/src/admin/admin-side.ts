@@ -30,6 +30,8 @@ export class AdminSide {
   readonly #owner: AdminOwner;
   readonly #logger: Logger;
   readonly #metrics: ShownMetrics | undefined;
+  /** Names of tokens that are refused. */
+  #revoked: readonly string[] = [];
   #current: Listening | undefined = undefined;
   /** Servers that are about to be closed. */
   readonly #leaving = new Map<AdminThread, NodeJS.Timeout>();
@@ -96,7 +98,8 @@ export class AdminSide {
     ]);
     if (this.#isClosed) throw errorsOf(source, [{ path: [], message: 'the program is stopping.' }]);
     const host = new AdminHost({ owner: this.#owner, options: () => this.#current?.options });
-    const thread = new Thread(options, host, this.#logger, this.#metrics);
+    const [logger, metrics, revoked] = [this.#logger, this.#metrics, this.#revoked];
+    const thread = new Thread({ options, revoked, host, logger, metrics });
     this.#starting.add(thread);
     try {
       const address = await thread.start();
@@ -119,6 +122,12 @@ export class AdminSide {
       void thread.close();
     };
     this.#leaving.set(thread, setTimeout(leave, LAST_ANSWERS).unref());
+  }
+
+  /** Refuses these tokens from now on, by their names, and no others. */
+  revoke(names: readonly string[]): void {
+    this.#revoked = names;
+    for (const thread of [this.#current?.thread, ...this.#starting]) thread?.revoke(names);
   }
 
   /** Closes every connection. No server is started any more: a reload that would need one is refused. */

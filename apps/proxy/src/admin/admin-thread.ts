@@ -17,6 +17,15 @@ const LONGEST_END = 1_000;
 /** MiB. A thread that needs more is ended, and started anew. */
 const MOST_MEMORY = 256;
 
+interface AdminThreadDeps {
+  readonly options: AdminOptions;
+  /** Names of tokens that are refused. */
+  readonly revoked: readonly string[];
+  readonly host: AdminHost;
+  readonly logger: Logger;
+  readonly metrics: ShownMetrics | undefined;
+}
+
 /**
  * The thread in which the admin server runs, so that it never stands in the way of a client. One that dies is started anew.
  *
@@ -32,14 +41,16 @@ export class AdminThread {
   readonly #backOff = new BackOff();
   readonly #pace = new Pace();
   #options: AdminOptions;
+  #revoked: readonly string[];
   #thread: Worker | undefined = undefined;
   #restart: NodeJS.Timeout | undefined = undefined;
   /** Whether it has listened once. Until then a failure is the caller's to tell. */
   #isStarted = false;
   #isEnding = false;
 
-  constructor(options: AdminOptions, host: AdminHost, logger: Logger, metrics?: ShownMetrics) {
+  constructor({ options, revoked, host, logger, metrics }: AdminThreadDeps) {
     this.#metrics = metrics;
+    this.#revoked = revoked;
     this.#options = options;
     this.#host = host;
     this.#logger = logger;
@@ -49,7 +60,7 @@ export class AdminThread {
   async start(): Promise<string> {
     const thread = new Worker(ownModule('admin/thread/thread-main'), {
       name: 'inband admin',
-      workerData: { options: this.#options, metrics: this.#metrics } satisfies ThreadData,
+      workerData: { options: this.#options, metrics: this.#metrics, revoked: this.#revoked } satisfies ThreadData,
       resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
     });
     this.#thread = thread;
@@ -86,6 +97,12 @@ export class AdminThread {
   configure(options: AdminOptions): void {
     this.#options = { ...options, listen: this.#options.listen };
     this.#post({ type: 'configure', access: options.access, tls: options.tls });
+  }
+
+  /** Refuses these tokens from now on, by their names, and no others. */
+  revoke(names: readonly string[]): void {
+    this.#revoked = names;
+    this.#post({ type: 'revoked', names });
   }
 
   /** Closes every connection. Resolves when the thread has ended. */

@@ -2,6 +2,7 @@ import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health } from '@inband/admin';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
+import type { Revocations } from '../revoked/revocations.ts';
 import type { Reloaded } from '../run/running.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ClusterView } from '../cluster/view/cluster-view.ts';
@@ -21,6 +22,10 @@ export interface AdminOwner {
   acme(): readonly KeptStatus[];
   /** The members of its cluster. */
   readonly cluster: ClusterView;
+  /** The tokens that are refused before they expire. */
+  readonly revocations: Revocations;
+  /** Counts a login at the admin server that failed. Resolves with how many there were lately at all members; undefined where that is not known. */
+  countFailedLogin(address: string): Promise<number | undefined>;
   /** How its configuration is replaced. */
   readonly changes: ConfigChanges;
   /** What is pushed to all members of a cluster; undefined where it is in none. */

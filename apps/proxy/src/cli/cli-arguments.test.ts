@@ -100,6 +100,20 @@ describe('parseArguments', () => {
     expect(() => parseArguments(['admin', 'token', 'ops'])).toThrow('--role is one of read, operate, change.');
   });
 
+  test('reads which token is to be revoked, or is no longer', () => {
+    const token = 'jti:3f2b8c1d';
+    const revoke = { name: 'revoke', config: 'a.yaml', token, until: undefined, undo: false };
+    expect(parseArguments(['revoke', token, '-c', 'a.yaml'])).toEqual(revoke);
+    expect(parseArguments(['revoke', token, '-c', 'a.yaml', '--undo'])).toEqual({ ...revoke, undo: true });
+    expect(parseArguments(['revoke', '-c', 'a.yaml', '--until', '2026-12-24'])).toEqual({
+      ...revoke,
+      token: undefined,
+      until: '2026-12-24',
+    });
+    expect(() => parseArguments(['revoke', token, 'x'])).toThrow('revoke takes one token.');
+    expect(() => parseArguments(['revoke', token, '--undo', '--until', '2026-12-24'])).toThrow('not for --undo');
+  });
+
   test('gives help and the version whatever else stands there', () => {
     expect(parseArguments(['run', '--help'])).toEqual({ name: 'help' });
     expect(parseArguments(['--version'])).toEqual({ name: 'version' });
@@ -192,7 +206,7 @@ describe('parseArguments', () => {
     [['forward', ':1', ':2'], 'forward takes one address to listen on'],
     [
       ['forward', '--config', 'a.yaml'],
-      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top", "inband cluster", "inband server", "inband config", "inband push", "inband rollback" and "inband versions".',
+      '--config is only for "inband run", "inband check", "inband explain", "inband pac", "inband logs", "inband reload", "inband drain", "inband status", "inband top", "inband cluster", "inband server", "inband config", "inband push", "inband rollback", "inband versions" and "inband revoke".',
     ],
     [['reverse'], 'reverse needs an address to listen on and a server'],
     [['reverse', ':8080'], 'reverse needs an address to listen on and a server'],

@@ -15,6 +15,7 @@ import {
 import type { ConfigPullCommand } from './running/config-pull.ts';
 import type { PushCommand, RollbackCommand, VersionsCommand } from './running/pushes.ts';
 import { pushCommand, rollbackCommand, versionsCommand } from './running/push-arguments.ts';
+import type { RevokeCommand } from './running/revoke.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** What the command line asks for. */
@@ -38,6 +39,7 @@ export type Command =
   | PushCommand
   | RollbackCommand
   | VersionsCommand
+  | RevokeCommand
   | HashCommand
   | { readonly name: 'completions'; readonly shell: Shell };
 
@@ -145,6 +147,7 @@ interface Values {
   readonly scheme?: string;
   readonly service?: string;
   readonly sort?: string;
+  readonly until?: string;
   readonly user?: string;
   readonly canary?: string;
   readonly message?: string;
@@ -156,6 +159,7 @@ interface Values {
   readonly plan?: true;
   readonly print?: true;
   readonly promote?: true;
+  readonly undo?: true;
   readonly help?: true;
   readonly version?: true;
 }
@@ -184,6 +188,7 @@ export function parseArguments(argv: readonly string[]): Command {
   if (name === 'versions') return versionsCommand(rest, values);
   if (name === 'cluster') return clusterCommand(rest, values);
   if (name === 'server') return serverCommand(rest, values);
+  if (name === 'revoke') return revokeCommand(rest, values);
   const [surplus] = rest;
   if (surplus !== undefined && name === 'drain')
     throw new UsageError(
@@ -316,6 +321,13 @@ function configCommand([what, id, surplus]: readonly string[], { config }: Value
   if (surplus !== undefined)
     throw new UsageError(`"${surplus}" is one argument too many; leave the id out for all changes.`);
   return { name: 'config', config, id };
+}
+
+function revokeCommand([token, surplus]: readonly string[], { config, until, undo }: Values): RevokeCommand {
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many; revoke takes one token.`);
+  if (undo === true && until !== undefined)
+    throw new UsageError('--until is for a token that is revoked, not for --undo.');
+  return { name: 'revoke', config, token, until, undo: undo === true };
 }
 
 function adminCommand([what, token, surplus]: readonly string[], { role }: Values): AdminTokenCommand {

@@ -89,6 +89,8 @@ async function execute(command: Command): Promise<number> {
       return (await import('./running/pushes.ts')).versions(command);
     case 'admin':
       return (await import('./running/make-token.ts')).adminToken(command);
+    case 'revoke':
+      return (await import('./running/revoke.ts')).revoke(command);
     case 'hash':
       return (await import('./passwords/print-hash.ts')).printHash(command.hashing);
     case 'init':

@@ -113,6 +113,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: ['token'],
   },
   {
+    name: 'revoke',
+    synopsis: ['[NAME] [--until TIME] [--undo] --config FILE'],
+    text: 'Has the program that runs with this configuration refuse a token before it expires, over its admin API: a bearer token, one of a service, or one of the admin API. With a store all members of the cluster do so. NAME is jti: and the id of a JWT, or sha256: and the hash of a token; without it, the token is read from standard input.',
+  },
+  {
     name: 'hash',
     synopsis: ['[--scheme SCHEME]', '--scheme digest --user NAME --realm REALM'],
     text: 'Prints the hash of a password, for "auth" of a service and for files of users. On a terminal it asks for the password and does not show it, else it reads one line of standard input.',
@@ -170,6 +175,7 @@ export const OPTIONS: readonly OptionEntry[] = [
       'push',
       'rollback',
       'versions',
+      'revoke',
     ],
     text: 'The configuration: .yaml, .yml, .json, .ts, .mts, .js or .mjs; a folder of .yaml, .yml and .json files; or - for standard input.',
   },
@@ -326,6 +332,13 @@ export const OPTIONS: readonly OptionEntry[] = [
     commands: ['hash'],
     text: 'Of --scheme digest: the realm of the service.',
   },
+  {
+    name: 'until',
+    value: 'TIME',
+    commands: ['revoke'],
+    text: 'When the token expires, such as 2026-12-24T18:00Z. Default: as it says itself, else in 30 days.',
+  },
+  { name: 'undo', commands: ['revoke'], text: 'Accept the token again.' },
   { name: 'version', short: 'v', text: 'The version.' },
   { name: 'help', short: 'h', text: 'This text.' },
 ];

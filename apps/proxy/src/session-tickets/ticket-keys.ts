@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { machineKey } from './machine-key.ts';
 
 /** Milliseconds for which a key makes tickets; for twice as long after that it still opens them. */
-const ROTATION = 8 * 3_600_000;
+export const ROTATION = 8 * 3_600_000;
 /** The one that makes tickets, and those before it. */
-const KEYS = 3;
+export const KEYS = 3;
 /** Bytes of a key: its name (16), the key of the HMAC (32) and that of AES-256 (32), as OpenSSL takes them. */
-const KEY_LENGTH = 80;
+export const KEY_LENGTH = 80;
 /** Bytes of the program's own key. */
 const OWN_LENGTH = 32;
 
@@ -26,23 +26,42 @@ export interface TicketKeySource {
 /** Makes keys, and a new one every eight hours, so that a stolen key opens no connection that began a day before or after. */
 export class TicketKeyRing implements TicketKeySource {
   #current: TicketKeys;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined = undefined;
   readonly #onRotate: (keys: TicketKeys) => void;
 
   /** `onRotate` is called with each new set of keys. */
   constructor(onRotate: (keys: TicketKeys) => void = () => undefined) {
     this.#onRotate = onRotate;
     this.#current = { keys: Array.from({ length: KEYS }, newKey), own: machineKey() ?? randomBytes(OWN_LENGTH) };
-    const rotate = (): void => {
-      const { keys, own } = this.#current;
-      this.#replace({ keys: [newKey(), ...keys.slice(0, KEYS - 1)], own });
-    };
-    this.#timer = setInterval(rotate, ROTATION).unref();
+    this.#rotateByItself();
   }
 
   /** Goes on with the keys of the program that this one replaces. */
   adopt(sent: SentTicketKeys): void {
     this.#replace(receivedTicketKeys(sent));
+  }
+
+  /** From now on the keys are those that members of a cluster share, and are replaced by whoever shares them. */
+  share(keys: TicketKeys): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#replace(keys);
+  }
+
+  /** Nobody can be asked for shared keys any more: a new one comes first, and others as without a cluster. */
+  goAlone(): void {
+    if (this.#timer !== undefined) return;
+    this.#rotate();
+    this.#rotateByItself();
+  }
+
+  #rotateByItself(): void {
+    this.#timer = setInterval(() => this.#rotate(), ROTATION).unref();
+  }
+
+  #rotate(): void {
+    const { keys, own } = this.#current;
+    this.#replace({ keys: withNewKey(keys), own });
   }
 
   #replace(keys: TicketKeys): void {
@@ -92,6 +111,11 @@ function sentKey(key: Uint8Array): string {
 
 function receivedKey(sent: string): Uint8Array {
   return Buffer.from(sent, 'base64');
+}
+
+/** A new key comes first, and the oldest one is dropped. */
+export function withNewKey(keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  return [newKey(), ...keys.slice(0, KEYS - 1)];
 }
 
 function newKey(): Uint8Array {

@@ -29,6 +29,10 @@ import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { type HintsSide, openHints } from '../cluster/hints/open-hints.ts';
 import { hasChecks } from '../run/observed/planned-pools.ts';
+import { SecretsSide } from '../cluster/secrets-side.ts';
+import { RevokedSet } from '../revoked/revoked-set.ts';
+import { namesOf } from '../revoked/revoked.ts';
+import { TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import type { Stats } from '../metrics/show/stats.ts';
@@ -124,11 +128,19 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const onSession = withOwn(logging.onSession);
   const counting = await countAlone(parsed.config, () => logging.dropped);
   const metrics = counting?.metrics;
-  const acme = new AcmeSide(logger, async (state) => acmeView.take(state));
+  const ticketKeys = new TicketKeyRing();
+  const revoked = new RevokedSet();
+  const secrets = new SecretsSide({ logger, ring: ticketKeys, secrets: parsed.clusterFiles.secrets ?? [] });
+  secrets.followRevoked((all) => revoked.take(all));
+  const acme = new AcmeSide(
+    logger,
+    async (state) => acmeView.take(state),
+    () => secrets.sharing,
+  );
   const acmeView: AcmeView = new AcmeView((host) => acme.demand(host));
   metrics?.watchAcme(() => acme.status);
   const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics, acme: acmeView };
-  const startDeps = { logger, transport, tracerProvider, ...shared };
+  const startDeps = { logger, transport, tracerProvider, ticketKeys, revoked, ...shared };
   let started: Running | undefined;
   const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started), metrics });
   const clusterView = new ClusterView({
@@ -141,14 +153,22 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   let hints: HintsSide | undefined;
   const start = async (): Promise<Running> => {
     await cluster.open();
+    await secrets.open(cluster);
     const notices = cluster.hasOthers ? new SoleNotices() : undefined;
     hints = await openHints(cluster, () => notices, logger);
     await acme.open(parsed, source);
-    return startInband(parsed, source, { ...startDeps, lender: cluster.lender(), notices });
+    const { guesses } = secrets;
+    return startInband(parsed, source, { ...startDeps, guesses, lender: cluster.lender(), notices });
+  };
+  const leaveCluster = async (): Promise<void> => {
+    ticketKeys.close();
+    hints?.close();
+    await acme.close();
+    secrets.close();
+    await cluster.close();
   };
   const running = await start().catch(async (error: unknown) => {
-    hints?.close();
-    await Promise.all([acme.close(), cluster.close()]);
+    await leaveCluster();
     await logging.close();
     throw error;
   });
@@ -176,6 +196,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     // Nor is anything pushed to it.
     pushes: () => undefined,
     cluster: () => clusterView,
+    secrets: () => secrets,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {
@@ -185,9 +206,10 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   });
   const shown = counting && shownMetrics(counting.source, parsed.config);
   const admin = new AdminSide(owner, logger, shown);
+  secrets.followRevoked((all) => admin.revoke(namesOf(all)));
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
-    hints?.close();
-    await Promise.all([running.close({ grace: 0 }), acme.close(), cluster.close()]);
+    await running.close({ grace: 0 });
+    await leaveCluster();
     await logging.close();
     throw error;
   });
@@ -203,11 +225,9 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     cluster.tell({ isStopping: true });
     await running.close(how);
     view?.close();
-    await acme.close();
     await admin.close();
     await clusterView.close();
-    hints?.close();
-    await cluster.close();
+    await leaveCluster();
     await logging.close();
   };
   return {

@@ -7,6 +7,8 @@ import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ClusterView } from '../cluster/view/cluster-view.ts';
+import type { SecretsSide } from '../cluster/secrets-side.ts';
+import type { Revocations } from '../revoked/revocations.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Reloaded, Running } from '../run/running.ts';
 
@@ -18,6 +20,8 @@ export interface ProcessOwnerDeps {
   readonly pushes: () => PushSide | undefined;
   readonly cluster: () => ClusterView;
   readonly acme: () => readonly KeptStatus[];
+  /** What is shared of tokens and logins. */
+  readonly secrets: () => Pick<SecretsSide, 'revocations' | 'countFailedLogin'>;
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
   readonly drain: (by: string) => number;
@@ -58,6 +62,14 @@ export class ProcessOwner implements AdminOwner {
 
   get cluster(): ClusterView {
     return this.#deps.cluster();
+  }
+
+  get revocations(): Revocations {
+    return this.#deps.secrets().revocations;
+  }
+
+  countFailedLogin(address: string): Promise<number | undefined> {
+    return this.#deps.secrets().countFailedLogin(address);
   }
 
   get changes(): ConfigChanges {

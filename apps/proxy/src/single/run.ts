@@ -10,6 +10,7 @@ import { openHints } from '../cluster/hints/open-hints.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
+import { SecretsSide } from '../cluster/secrets-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import { hasChecks } from '../run/observed/planned-pools.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
@@ -33,6 +34,8 @@ import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../ru
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
+import { RevokedSet } from '../revoked/revoked-set.ts';
+import { namesOf } from '../revoked/revoked.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { ProcessOwner } from './process-owner.ts';
@@ -62,6 +65,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     pushes: () => pushes,
     acme: () => acme.status,
     cluster: () => clusterView,
+    secrets: () => secrets,
     reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
@@ -71,7 +75,11 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const counting = await countAlone(own.config, () => logging.dropped);
   const metrics = counting?.metrics;
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, own.config));
-  const acme = new AcmeSide(logger, async (state) => view.take(state));
+  const acme = new AcmeSide(
+    logger,
+    async (state) => view.take(state),
+    () => secrets.sharing,
+  );
   const view: AcmeView = new AcmeView((host) => acme.demand(host));
   metrics?.watchAcme(() => acme.status);
   const manager = new ServiceManager(logger);
@@ -87,7 +95,16 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     plan: () => running?.configured.plan,
     counted: counting?.source,
   });
+  const revoked = new RevokedSet();
+  const secrets: SecretsSide = new SecretsSide({
+    logger,
+    ring: ticketKeys,
+    secrets: own.clusterFiles.secrets ?? [],
+  });
+  secrets.followRevoked((all) => revoked.take(all));
+  secrets.followRevoked((all) => admin.revoke(namesOf(all)));
   await cluster.open();
+  await secrets.open(cluster);
   const notices = cluster.hasOthers ? new SoleNotices() : undefined;
   const hints = await openHints(cluster, () => notices, logger);
   const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
@@ -103,6 +120,8 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     metrics,
     ticketKeys,
     acme: view,
+    revoked,
+    guesses: secrets.guesses,
     lender: cluster.lender(),
     notices,
     tellMessages: (listener) => (logging.onMessage = listener),
@@ -177,6 +196,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   await pushes?.close();
   await clusterView.close();
   hints?.close();
+  secrets.close();
   await cluster.close();
   logging.logger.info({}, 'stopped');
   await logging.flush();

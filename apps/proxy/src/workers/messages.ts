@@ -7,6 +7,8 @@ import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { PoolOrder } from '../run/observed/pool-orders.ts';
 import type { ListenAtEnd } from '../run/shutdown.ts';
+import type { ToldGuess } from '../guesses/supervised-guesses.ts';
+import type { Revoked } from '../revoked/revoked.ts';
 import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 
 /** A message from the supervisor to a worker. */
@@ -42,6 +44,8 @@ export type Order =
       readonly lending: Lending;
       /** What other workers have told so far. */
       readonly notices: SentNotices;
+      /** The tokens that are revoked. */
+      readonly revoked: readonly Revoked[];
       /** Whether the worker has inherited a `TunnelTable`. */
       readonly hasTunnels: boolean;
       /** Whether the worker has inherited the memory of the metrics. */
@@ -83,6 +87,17 @@ export type Order =
       /** There is another key for session tickets. */
       readonly type: 'ticket-keys';
       readonly ticketKeys: SentTicketKeys;
+    }
+  | {
+      /** From now on these tokens are revoked, and no others. */
+      readonly type: 'revoked';
+      readonly revoked: readonly Revoked[];
+    }
+  | {
+      /** The answer to `guess`: how many there were lately, wherever they were made. */
+      readonly type: 'guessed';
+      readonly guess: number;
+      readonly count: number;
     }
   | {
       /** Something has changed of what is kept by ACME. Answer with `acme-taken`. */
@@ -206,6 +221,10 @@ export type Report =
       readonly demand: number;
       readonly host: string;
     }
+  | ({
+      /** A guess of a password was wrong, or right. A wrong one is answered by `guessed` if it is found out how many there were. */
+      readonly type: 'guess';
+    } & ToldGuess)
   | {
       /** It asks for parts of limits, and says what it has of them. Each call is answered in a `lent`. */
       readonly type: 'lend';

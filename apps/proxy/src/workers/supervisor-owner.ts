@@ -10,6 +10,8 @@ import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ClusterView } from '../cluster/view/cluster-view.ts';
+import type { SecretsSide } from '../cluster/secrets-side.ts';
+import type { Revocations } from '../revoked/revocations.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import { hasRequiredPool } from '../run/observed/planned-pools.ts';
 import type { Plan } from '../run/plan/planned.ts';
@@ -35,6 +37,8 @@ export interface SupervisorOwnerDeps {
   readonly pushes: () => PushSide | undefined;
   readonly cluster: () => ClusterView;
   readonly acme: () => readonly KeptStatus[];
+  /** What is shared of tokens and logins. */
+  readonly secrets: () => Pick<SecretsSide, 'revocations' | 'countFailedLogin'>;
   readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
   readonly drain: (by: string) => void;
@@ -97,6 +101,14 @@ export class SupervisorOwner implements AdminOwner {
 
   get cluster(): ClusterView {
     return this.#deps.cluster();
+  }
+
+  get revocations(): Revocations {
+    return this.#deps.secrets().revocations;
+  }
+
+  countFailedLogin(address: string): Promise<number | undefined> {
+    return this.#deps.secrets().countFailedLogin(address);
   }
 
   get changes(): ConfigChanges {

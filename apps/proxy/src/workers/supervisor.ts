@@ -6,6 +6,7 @@ import { openHints } from '../cluster/hints/open-hints.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
+import { SecretsSide } from '../cluster/secrets-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -34,6 +35,7 @@ import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { type Current, SupervisorOwner } from './supervisor-owner.ts';
 import { ServerOrders } from './server-orders.ts';
+import { namesOf } from '../revoked/revoked.ts';
 import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { countReload } from '../metrics/count/if-configured.ts';
@@ -58,7 +60,11 @@ export async function supervise(
   const counting = await shareMetrics(own.config, () => logging.dropped);
   const metrics = counting?.metrics;
   const serverOrders = new ServerOrders();
-  const acme = new AcmeSide(logger, (state) => workers.tellAcme(state));
+  const acme = new AcmeSide(
+    logger,
+    (state) => workers.tellAcme(state),
+    () => secrets.sharing,
+  );
   const cluster = new ClusterSide({
     logger,
     parsed: own,
@@ -78,12 +84,19 @@ export async function supervise(
     serverOrders: () => serverOrders.all,
     acme: { state: () => acme.state, demand: (host) => acme.demand(host) },
     cluster: { lender: () => cluster.lender(), lending: (number) => cluster.lending(number) },
+    secrets: { revoked: () => secrets.revocations.all, guesses: () => secrets.guesses },
     onReady: (worker, before) => {
       const { all } = serverOrders;
       if (all !== before) void workers.ready.ask(worker, 'take-orders', all);
     },
   });
   const { ticketKeys } = workers;
+  const secrets: SecretsSide = new SecretsSide({
+    logger,
+    ring: ticketKeys,
+    secrets: own.clusterFiles.secrets ?? [],
+  });
+  secrets.followRevoked((revoked) => workers.tellRevoked(revoked));
   const predecessor = predecessorOfThisProcess();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
   let aborted: Promise<never> | undefined;
@@ -97,6 +110,7 @@ export async function supervise(
   metrics?.watchAcme(() => acme.status);
   let current: Current = { parsed: own, source: ownSource, plan: planOf(own), generation: 1, listeners: [] };
   await cluster.open();
+  await secrets.open(cluster);
   const pushes = await openPushes(cluster, current, logger);
   const { parsed, source } = pushes?.begun ?? current;
   const { config } = parsed;
@@ -115,6 +129,7 @@ export async function supervise(
       pushes: () => pushes,
       acme: () => acme.status,
       cluster: () => clusterView,
+      secrets: () => secrets,
       reload: (by) => changes.askFor({ admin: by }),
       drain: (by) => drain.resolve({ admin: by }),
     },
@@ -129,6 +144,7 @@ export async function supervise(
     counted: counting?.source,
   });
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, config));
+  secrets.followRevoked((revoked) => admin.revoke(namesOf(revoked)));
   const manager = new ServiceManager(logger);
   const startingAdmin = predecessor === undefined ? admin.start(config, source) : Promise.resolve();
   const upgrade = new Upgrade({
@@ -217,6 +233,7 @@ export async function supervise(
   await pushes?.close();
   await clusterView.close();
   hints?.close();
+  secrets.close();
   await cluster.close();
   logger.info({}, 'stopped');
   await logging.flush();

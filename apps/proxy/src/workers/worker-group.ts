@@ -1,4 +1,4 @@
-import { type Logger, type Notices, ProxyError } from '@inband/core';
+import { type Logger, type Notices, ProxyError, type SharedGuesses } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import type { Lending } from '../cluster/lending/lend-messages.ts';
 import type { MachineLender } from '../cluster/lending/machine-lender.ts';
@@ -10,6 +10,7 @@ import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-so
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
+import type { Revoked } from '../revoked/revoked.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import type { Ready } from './messages.ts';
 import { MachineNotices } from './notices/machine-notices.ts';
@@ -51,6 +52,11 @@ export interface WorkerGroupOptions {
   readonly cluster: {
     readonly lender: () => MachineLender | undefined;
     readonly lending: (workers: number) => Lending;
+  };
+  /** The tokens that the next process starts with as revoked, and what counts wrong guesses for all. */
+  readonly secrets: {
+    readonly revoked: () => readonly Revoked[];
+    readonly guesses: () => SharedGuesses | undefined;
   };
   /** Called when a worker accepts clients, with what it was started with. */
   readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
@@ -209,6 +215,11 @@ export class WorkerGroup {
     for (const worker of this.#running.keys()) worker.tellParties(parties);
   }
 
+  /** Tells all workers which tokens are revoked. */
+  tellRevoked(revoked: readonly Revoked[]): void {
+    for (const worker of this.#running.keys()) worker.tellRevoked(revoked);
+  }
+
   /** Tells all workers what is kept by ACME. Resolves when they know, or do not answer. */
   async tellAcme(state: AcmeState): Promise<void> {
     await Promise.all(Array.from(this.#running.keys(), (worker) => worker.tellAcme(state, LONGEST_TAKING)));
@@ -245,7 +256,7 @@ export class WorkerGroup {
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger, metrics, acme, cluster, timeout } = this.#options;
+    const { file, logger, metrics, acme, cluster, secrets, timeout } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
     const pseudonym = processPseudonym();
@@ -266,8 +277,9 @@ export class WorkerGroup {
       acme: acme.state(),
       lending,
       notices,
+      revoked: secrets.revoked(),
     } as const;
-    const forWorker = { demand: acme.demand, lender: cluster.lender() };
+    const forWorker = { demand: acme.demand, lender: cluster.lender(), guesses: secrets.guesses() };
     const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
     const inherit = { tunnels, metrics };
     const worker = new WorkerProcess({ ...order, ...has }, inherit, forWorker, timeout, ({ pid }, silentFor) => {

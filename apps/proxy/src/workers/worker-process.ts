@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { receivedSocket, type SentNotices } from '@inband/core';
+import { receivedSocket, type SentNotices, type SharedGuesses } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import { LendingDesk } from '../cluster/lending/lending-desk.ts';
 import type { MachineLender } from '../cluster/lending/machine-lender.ts';
@@ -8,6 +8,7 @@ import type { Outcome } from '../admin/questions/process-question.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
+import type { Revoked } from '../revoked/revoked.ts';
 import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
 import { METRICS_DESCRIPTOR } from './shared-metrics.ts';
@@ -33,6 +34,7 @@ export interface InheritedDescriptors {
 export interface ForWorker {
   readonly demand: Demand;
   readonly lender: MachineLender | undefined;
+  readonly guesses: SharedGuesses | undefined;
 }
 
 /** How a worker process ended. */
@@ -76,7 +78,7 @@ export class WorkerProcess {
   constructor(
     start: StartOrder,
     inherited: InheritedDescriptors,
-    { demand, lender }: ForWorker,
+    { demand, lender, guesses }: ForWorker,
     timeout: number,
     onSilent: (worker: WorkerProcess, silentFor: number) => void,
   ) {
@@ -118,6 +120,7 @@ export class WorkerProcess {
       if (report.type === 'lend') desk?.take(report.calls);
       if (report.type === 'notices') this.onNotices(report.notices);
       if (report.type === 'demand') void this.#demanded(report, demand);
+      if (report.type === 'guess') this.#guessed(report, guesses);
       if (report.type === 'failed') failure = report.message;
       if (report.type === 'socket') this.#takeSocket(report, handle);
       if (report.type === 'shared') this.#shared?.(report.problem);
@@ -247,6 +250,16 @@ export class WorkerProcess {
   /** Tells it among how many processes limits divide. */
   tellParties(parties: number): void {
     this.#send({ type: 'parties', parties });
+  }
+
+  /** Tells it which tokens are revoked. */
+  tellRevoked(revoked: readonly Revoked[]): void {
+    this.#send({ type: 'revoked', revoked });
+  }
+
+  #guessed({ guess, name, isRight }: Extract<Report, { type: 'guess' }>, guesses: SharedGuesses | undefined): void {
+    if (isRight) guesses?.right(name);
+    else guesses?.wrong(name, (count) => this.#send({ type: 'guessed', guess, count }));
   }
 
   /** Tells it what is kept by ACME. Resolves when it knows, ends, or does not answer within `limit` milliseconds. */

@@ -1,5 +1,6 @@
 import { SupervisedAcme } from '../acme/supervised-acme.ts';
 import { WorkerLender } from '../cluster/lending/worker-lender.ts';
+import { SupervisedGuesses } from '../guesses/supervised-guesses.ts';
 import { Pace } from '../admin/pace.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { AskedProcess } from '../admin/questions/process-question.ts';
@@ -18,6 +19,7 @@ import { onQuit } from '../../bin/early-signals.mjs';
 import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
 import { WorkerNotices } from '@inband/core';
+import { RevokedSet } from '../revoked/revoked-set.ts';
 import { ReceivedTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
@@ -85,6 +87,8 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       ticketKeys: orders.ticketKeys,
       tellsExpiry: order.worker === 1,
       acme: orders.acme.view,
+      revoked: orders.revoked,
+      guesses: orders.guesses,
       lender: orders.lender,
       notices: orders.notices,
       generation: order.generation,
@@ -138,6 +142,10 @@ class Orders {
   readonly ticketKeys = new ReceivedTicketKeys();
   /** What the supervisor keeps by ACME. */
   readonly acme = new SupervisedAcme((demand, host) => void report({ type: 'demand', demand, host }));
+  /** The tokens that are revoked. */
+  readonly revoked = new RevokedSet();
+  /** Has the supervisor count wrong guesses. */
+  readonly guesses = new SupervisedGuesses((told) => void report({ type: 'guess', ...told }));
   /** Lends parts of limits from the supervisor. Undefined before the order to start. */
   lender: WorkerLender | undefined = undefined;
   /** What workers tell each other. */
@@ -168,6 +176,7 @@ class Orders {
         isStarted = true;
         this.ticketKeys.take(order.ticketKeys);
         this.acme.take(order.acme);
+        this.revoked.take(order.revoked);
         this.lender = new WorkerLender({ ...order.lending, send: (calls) => void report({ type: 'lend', calls }) });
         this.notices.take(order.notices);
         startOrder.resolve(order);
@@ -181,6 +190,8 @@ class Orders {
         this.acme.take(order.state);
         void report({ type: 'acme-taken', update: order.update });
       } else if (order.type === 'demanded') this.acme.demanded(order.demand, order.certificate);
+      else if (order.type === 'revoked') this.revoked.take(order.revoked);
+      else if (order.type === 'guessed') this.guesses.counted(order.guess, order.count);
       else if (order.type === 'lent') this.lender?.take(order.answers);
       else if (order.type === 'parties') this.#divide(order.parties);
       else if ('id' in order) this.onReload(order);

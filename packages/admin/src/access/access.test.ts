@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ACCESS, TOKENS } from '../../test-support/admin-app.ts';
 import { ScriptedState } from '../../test-support/scripted-state.ts';
 import type { AccessOptions } from '../base/options.ts';
@@ -7,8 +7,7 @@ import { Access, type Asking } from './access.ts';
 import { hashToken, newToken } from './token-hash.ts';
 
 const state = new ScriptedState();
-const access = (options: Partial<AccessOptions> = {}) =>
-  new Access({ ...ACCESS, ...options }, (...line) => state.log(...line));
+const access = (options: Partial<AccessOptions> = {}) => new Access({ ...ACCESS, ...options }, state);
 const asking = (authorization?: string, more: Partial<Asking> = {}): Asking => ({
   host: 'localhost:9901',
   origin: undefined,
@@ -111,4 +110,27 @@ test('a monitor that names no host, as with HTTP/1.0, gets what is for everybody
   const nameless = asking(`Bearer ${TOKENS.read}`, { host: undefined });
   expect(await access().admit(nameless, 'none')).toBeUndefined();
   expect(await problemOf(access().admit(nameless, 'read'))).toEqual([403, 'admin.hosts']);
+});
+
+describe('a token that was revoked', () => {
+  test('is refused from then on, until that is taken back', async () => {
+    const one = access();
+    const listener = vi.fn<() => void>();
+    one.onChange(listener);
+    one.revoke([hashToken(TOKENS.operate)]);
+    expect(listener).toHaveBeenCalledOnce();
+    expect(await problemOf(one.admit(bearer(TOKENS.operate), 'read'))).toEqual([401, 'admin.tokens']);
+    expect(await one.admit(bearer(TOKENS.read), 'read')).toMatchObject({ role: 'read' });
+    one.revoke([]);
+    expect(await one.admit(bearer(TOKENS.operate), 'operate')).toMatchObject({ role: 'operate' });
+  });
+});
+
+test('an address that has failed at other members has to wait here as well', async () => {
+  const elsewhere = new ScriptedState({ 'wrong-login': { failures: 10 } });
+  const one = new Access(ACCESS, elsewhere);
+  expect(await problemOf(one.admit(bearer('wrong'), 'read'))).toEqual([401, 'admin.tokens']);
+  await vi.waitFor(async () => expect((await problemOf(one.admit(bearer('wrong'), 'read')))[0]).toBe(429));
+  expect(elsewhere.asked[0]).toEqual({ question: 'wrong-login', argument: { address: '192.0.2.1' } });
+  expect(await one.admit(bearer(TOKENS.read), 'read')).toMatchObject({ role: 'read' });
 });

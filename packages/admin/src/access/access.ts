@@ -6,6 +6,7 @@ import type { ProxyState } from '../base/state.ts';
 import { FailedLogins } from './failed-logins.ts';
 import { checkOrigins, type Origins } from './host-check.ts';
 import type { OidcTokens } from './oidc.ts';
+import { hashToken, REVOKED } from './token-hash.ts';
 import { Tokens } from './tokens.ts';
 
 /** What access depends on in a request. */
@@ -18,6 +19,9 @@ export interface Asking extends Origins {
 /** Nobody in particular. */
 const NOBODY = 'anonymous';
 
+/** What is asked of the proxy. */
+export type AccessState = Pick<ProxyState, 'log' | 'ask'>;
+
 /** What of a configuration decides. */
 interface Rules {
   readonly options: AccessOptions;
@@ -27,13 +31,15 @@ interface Rules {
 
 /** Decides who may ask for what. */
 export class Access {
-  readonly #log: ProxyState['log'];
+  readonly #state: AccessState;
   readonly #failed = new FailedLogins();
   readonly #listeners = new Set<() => void>();
   #rules: Rules;
+  /** What tokens are called that are refused. */
+  #revoked: ReadonlySet<string> = new Set();
 
-  constructor(options: AccessOptions, log: ProxyState['log']) {
-    this.#log = log;
+  constructor(options: AccessOptions, state: AccessState) {
+    this.#state = state;
     this.#rules = rulesOf(options);
   }
 
@@ -41,13 +47,23 @@ export class Access {
   configure(options: AccessOptions): void {
     const isSame = JSON.stringify(options) === JSON.stringify(this.#rules.options);
     this.#rules = rulesOf(options);
-    if (!isSame) for (const listener of this.#listeners) listener();
+    if (!isSame) this.#changed();
+  }
+
+  /** From now on these tokens are refused, by their names, and no others. */
+  revoke(names: readonly string[]): void {
+    this.#revoked = new Set(names);
+    this.#changed();
   }
 
   /** Has `listener` called when other rules apply. Returns what takes that back. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Resolves with who asks. Rejects with an {@link AdminError} if they may not have what needs the role. */
@@ -68,16 +84,31 @@ export class Access {
       throw unauthorized('Send a token: "Authorization: Bearer …".');
     }
     const [, token = ''] = /^Bearer +([\w.~+/=-]+) *$/i.exec(authorization) ?? [];
-    const known = tokens.find(token);
+    const isRevoked = this.#revoked.size > 0 && this.#revoked.has(hashToken(token));
+    const known = isRevoked ? undefined : tokens.find(token);
     if (known !== undefined) return known;
     // A token that is known is never refused because of others, and one that is not costs little until here.
     const wait = this.#failed.waitOf(address);
     if (wait > 0) throw tooMany(wait);
-    const found = oidc !== undefined && isJwt(token) ? await (await oidc).find(token) : 'it is none of admin.tokens';
+    const found = isRevoked ? REVOKED : await this.#findSigned(token, oidc);
     if (typeof found !== 'string') return found;
-    this.#failed.add(address);
-    this.#log('warn', { client: address, detail: found }, 'a login at the admin address failed');
+    this.#fail(address);
+    this.#state.log('warn', { client: address, detail: found }, 'a login at the admin address failed');
     throw unauthorized('The token is not known, or not valid any more.');
+  }
+
+  async #findSigned(token: string, oidc: Rules['oidc']): Promise<Identity | string> {
+    if (oidc === undefined || !isJwt(token)) return 'it is none of admin.tokens';
+    return (await oidc).find(token, (id) => this.#revoked.has(`jti:${id}`));
+  }
+
+  /** Here at once, and as many as at all members of a cluster when that is known. */
+  #fail(address: string): void {
+    this.#failed.add(address);
+    this.#state.ask('wrong-login', { address }).then(
+      ({ failures = 0 }) => this.#failed.learn(address, failures),
+      () => undefined,
+    );
   }
 }
 

@@ -23,6 +23,12 @@ export class FailedLogins {
     return Math.max(window.began + WINDOW - this.#now(), 0);
   }
 
+  /** At all members of a cluster together there were so many. */
+  learn(address: string, failures: number): void {
+    const window = this.#windows.get(address);
+    if (window !== undefined && window.failures < failures) window.failures = failures;
+  }
+
   add(address: string): void {
     const window = this.#windows.get(address);
     if (window !== undefined && this.#now() < window.began + WINDOW) {

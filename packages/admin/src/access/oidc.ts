@@ -4,6 +4,7 @@ import type { OidcOptions } from '../base/options.ts';
 import { AdminError } from '../base/problem.ts';
 import { type Role, ROLES } from '../base/roles.ts';
 import { boundedFetch } from './bounded-fetch.ts';
+import { REVOKED } from './token-hash.ts';
 
 /** Signatures that need no secret here. */
 const ALGORITHMS = [
@@ -38,7 +39,7 @@ export class OidcTokens {
    * Resolves with who has the token, or with the reason why it is of no use. Rejects with an `AdminError` if the provider cannot be
    * asked, and if whoever has the token has no role here.
    */
-  async find(token: string): Promise<Identity | string> {
+  async find(token: string, isRevoked: (id: string) => boolean = () => false): Promise<Identity | string> {
     const { issuer, audience } = this.#options;
     let payload: JWTPayload;
     try {
@@ -54,6 +55,7 @@ export class OidcTokens {
       if (isOfToken(error)) return error.message;
       throw unreachable(issuer, error);
     }
+    if (payload.jti !== undefined && isRevoked(payload.jti)) return REVOKED;
     return this.#identityOf(payload);
   }
 

@@ -5,6 +5,8 @@ const PREFIX = 'inband_';
 /** Of randomness in a token. Nobody guesses it, so that a fast hash is enough to keep. */
 const BYTES = 32;
 const HASH_PREFIX = 'sha256:';
+/** Why a token is of no use that an operator has revoked. */
+export const REVOKED = 'it was revoked';
 
 /** Makes a token of 256 random bits. */
 export function newToken(): string {

@@ -17,6 +17,7 @@ import type {
   VersionContent,
 } from '../schemas/cluster/pushes.ts';
 import type { Denials, Errors } from '../schemas/recent.ts';
+import type { RevokedOne, RevokedTokens } from '../schemas/revoked.ts';
 import type { ConfiguredRoutes } from '../schemas/routes.ts';
 import type { Session, SessionQuery, Sessions } from '../schemas/sessions.ts';
 import type { Stats } from '../schemas/stats.ts';
@@ -48,6 +49,10 @@ export interface Questions {
   readonly rollback: { readonly argument: AskedBy & IfMatch & RollbackBody; readonly answer: Pushed };
   readonly denials: { readonly argument: undefined; readonly answer: Denials };
   readonly errors: { readonly argument: undefined; readonly answer: Errors };
+  readonly revoked: { readonly argument: undefined; readonly answer: RevokedTokens };
+  readonly revoke: { readonly argument: AskedBy & AskedRevocation; readonly answer: RevokedOne };
+  readonly 'restore-token': { readonly argument: AskedBy & { readonly name: string }; readonly answer: RevokedOne };
+  readonly 'wrong-login': { readonly argument: { readonly address: string }; readonly answer: WrongLogins };
   readonly log: { readonly argument: { readonly queries: readonly LogQuery[] }; readonly answer: LogLines };
 }
 
@@ -70,6 +75,19 @@ export interface OrderedServer {
   readonly order: 'drain' | 'down' | 'up';
   /** Whether it is ordered of all members of the cluster. */
   readonly everywhere?: boolean | undefined;
+}
+
+/** A token that is to be refused. */
+export interface AskedRevocation {
+  /** `sha256:` and the hash of the token, or `jti:` and its id. */
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** How many logins of an address have failed in the last minute at all members of a cluster; undefined where that is not known. */
+export interface WrongLogins {
+  readonly failures: number | undefined;
 }
 
 /** A change with its secrets, for the file. */

@@ -12,6 +12,7 @@ import { pageRoutes } from './page.ts';
 import { policyRoutes } from './policy.ts';
 import { poolRoutes } from './pools.ts';
 import { pushRoutes } from './pushes.ts';
+import { revokedRoutes } from './revoked.ts';
 import { sessionRoutes } from './sessions.ts';
 
 /** Everything that the admin API has. */
@@ -25,6 +26,7 @@ export const everyRoute: readonly AddRoutes[] = [
   policyRoutes,
   configRoutes,
   pushRoutes,
+  revokedRoutes,
   logRoutes,
   metricsRoutes,
   meRoutes,

@@ -61,7 +61,7 @@ test('an order that there is not is refused', async () => {
 
 test('a reader of the log is sent away when others may ask than before, and only then', async () => {
   const state = new ScriptedState({ log: { lines: [], lost: [0] } });
-  const access = new Access(ACCESS, (...line) => state.log(...line));
+  const access = new Access(ACCESS, state);
   const app = await createApp({ state, access });
   const read = () => app.inject({ url: '/log', headers: bearer(TOKENS.read) });
   const reading = read();

@@ -21,13 +21,15 @@ export interface AdminServer {
   readonly address: string;
   /** Who may ask, and the certificate, from now on. The address stays. */
   configure(options: Pick<AdminOptions, 'access' | 'tls'>): void;
+  /** Refuses these tokens from now on, by their names, and no others. */
+  revoke(names: readonly string[]): void;
   /** Closes every connection. */
   close(): Promise<void>;
 }
 
 /** Starts the admin server. Rejects if it cannot listen. */
 export async function startAdminServer(state: ProxyState, options: AdminOptions): Promise<AdminServer> {
-  const access = new Access(options.access, (...line) => state.log(...line));
+  const access = new Access(options.access, state);
   let tlsServer: TlsServer | undefined;
   const serverFactory: FastifyServerFactory = (handler) => {
     const server =
@@ -48,6 +50,7 @@ export async function startAdminServer(state: ProxyState, options: AdminOptions)
       access.configure(changed);
       if (tls !== undefined) tlsServer?.setSecureContext(secure(tls));
     },
+    revoke: (names) => access.revoke(names),
     close: async () => {
       await app.close();
       await unlink();

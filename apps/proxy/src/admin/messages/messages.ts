@@ -6,6 +6,8 @@ export interface ThreadData {
   readonly options: AdminOptions;
   /** Undefined where nothing is counted. */
   readonly metrics: ShownMetrics | undefined;
+  /** Names of tokens that are refused. */
+  readonly revoked: readonly string[];
 }
 
 /** A message to the thread. */
@@ -22,6 +24,11 @@ export type ToThread =
       readonly type: 'configure';
       readonly access: AccessOptions;
       readonly tls: TlsOptions | undefined;
+    }
+  | {
+      /** From now on these tokens are refused, and no others. */
+      readonly type: 'revoked';
+      readonly names: readonly string[];
     }
   | {
       /** Close every connection, and end. */

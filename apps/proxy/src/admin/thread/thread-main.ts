@@ -14,12 +14,13 @@ if (parentPort === null) throw new Error('This is the inside of "inband run"; se
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `AdminThread` gives it
 await runThread(parentPort, workerData as ThreadData);
 
-async function runThread(port: MessagePort, { options, metrics }: ThreadData): Promise<void> {
+async function runThread(port: MessagePort, { options, metrics, revoked: refused }: ThreadData): Promise<void> {
   const post = (message: FromThread): void => port.postMessage(message);
   const certificates = new ShownCertificates(options.tls);
   const view = metrics && new MetricsView(metrics, () => certificates.all);
   const state = new PortState(port, view);
   let server: AdminServer | undefined;
+  let revoked = refused;
   /** By a reload while the server starts, too: one that is started anew must not go on with tokens that are gone. */
   let changed: Extract<ToThread, { type: 'configure' }> | undefined;
   port.on('message', (message: ToThread) => {
@@ -28,6 +29,9 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
       certificates.configure(message.tls);
       changed = message;
       server?.configure(message);
+    } else if (message.type === 'revoked') {
+      revoked = message.names;
+      server?.revoke(revoked);
     } else void close();
   });
   const close = async (): Promise<void> => {
@@ -39,6 +43,7 @@ async function runThread(port: MessagePort, { options, metrics }: ThreadData): P
   try {
     server = await startAdminServer(state, options);
     if (changed !== undefined) server.configure(changed);
+    server.revoke(revoked);
   } catch (error) {
     post({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
     port.close();

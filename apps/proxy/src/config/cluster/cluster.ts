@@ -5,6 +5,13 @@ const text = z.string().min(1);
 
 const MEMBER = /^[A-Za-z0-9._-]{1,100}$/;
 
+/** Secrets that decrypt at one time: the current one, and those of before. */
+const MOST_SECRETS = 4;
+
+const secret = z.strictObject({
+  file: text.describe('A file of 32 random bytes or more, the same on all machines. Relative to this file.'),
+});
+
 /** `cluster`. */
 export const cluster = z
   .strictObject({
@@ -21,11 +28,14 @@ export const cluster = z
         'The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host.',
       ),
     secret: z
-      .strictObject({
-        file: text.describe('A file of 32 random bytes or more, the same on all machines. Relative to this file.'),
+      .union([secret, z.array(secret).min(1).max(MOST_SECRETS)], {
+        error: `expected a mapping with "file", or a list of 1 to ${MOST_SECRETS} of them`,
       })
+      .transform((written) => (Array.isArray(written) ? written : [written]))
       .optional()
-      .describe('By what secrets are encrypted before they go to the store. Without it none goes there.'),
+      .describe(
+        'By what secrets are encrypted before they go to the store. Of several, the first one encrypts, and all of them decrypt. Without it none goes there.',
+      ),
     state: text
       .optional()
       .describe(

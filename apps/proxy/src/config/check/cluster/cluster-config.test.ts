@@ -83,7 +83,7 @@ test('what stands in files is read', async () => {
     store: { type: 'redis', url, password: { file: 'password' } },
     cluster: { secret: { file: 'secret' } },
   });
-  expect(clusterFiles).toEqual({ password: 'sesame', secret: Buffer.from('a'.repeat(32)) });
+  expect(clusterFiles).toEqual({ password: 'sesame', secrets: [Buffer.from('a'.repeat(32))] });
   expect(warnings).toEqual([]);
 });
 

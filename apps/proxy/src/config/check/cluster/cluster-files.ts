@@ -19,8 +19,8 @@ export interface ClusterFiles {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** At least {@link LEAST_SECRET} bytes. */
-  readonly secret?: Buffer;
+  /** At least {@link LEAST_SECRET} bytes each. The first one encrypts. */
+  readonly secrets?: readonly Buffer[];
 }
 
 /** What may name files, in a configuration. */
@@ -29,7 +29,7 @@ interface WithFiles {
   readonly cluster?: z.output<typeof clusterSchema>;
 }
 
-type Texts = Exclude<keyof ClusterFiles, 'secret'>;
+type Texts = Exclude<keyof ClusterFiles, 'secrets'>;
 
 /** Reads the files that `store` and `cluster` name, and finds what is wrong with them. */
 export async function readClusterFiles(
@@ -60,10 +60,10 @@ export async function readClusterFiles(
       if (file !== undefined) await text(key, ['store', 'tls', key], file, pemIn);
     }
   }
-  const secret = cluster?.secret?.file;
-  if (secret !== undefined)
-    await attempt(['cluster', 'secret', 'file'], async () => {
-      files.secret = await readSecret(resolve(baseDirectory, secret), secret);
+  for (const [index, { file }] of cluster?.secret?.entries() ?? [])
+    await attempt(['cluster', 'secret', index, 'file'], async () => {
+      const secret = await readSecret(resolve(baseDirectory, file), file);
+      files.secrets = [...(files.secrets ?? []), secret];
     });
   return { files, problems };
 }

@@ -1,0 +1,136 @@
+import type { Logger } from '@inband/core';
+import type { Store } from '@inband/store';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { knowsMore, mergeRevoked, MOST_REVOKED, readRevoked, type Revoked } from './revoked.ts';
+
+/** Its name in the store. */
+const NAME = 'revoked';
+/** Attempts to write the list while others do. */
+const ATTEMPTS = 12;
+const PAUSE = 20;
+/** Milliseconds after which what the store does not know yet is written again. */
+const RETRY = 1_000;
+/** Milliseconds for which a token that has expired is still in the list, because clocks differ. */
+const KEPT = 86_400_000;
+/** Milliseconds for which a value of the store stays at most. */
+const LONGEST = 366 * 86_400_000;
+
+export interface RevocationsDeps {
+  readonly logger: Logger;
+  /** Tells all processes of this machine that look at tokens what is revoked from now on. */
+  readonly tell: (all: readonly Revoked[]) => void;
+}
+
+/** What an operator says of a token. */
+export interface Revocation {
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+  readonly by: string;
+}
+
+/** What became of a revocation: `shared` where the store has it, `here` where this machine alone has it, `full` where there was no room. */
+export type RevokedHow = 'shared' | 'here' | 'full';
+
+/**
+ * The tokens that are revoked: of this machine, and of all members where there is a store. What is revoked while the store is away is in force here at
+ * once, and elsewhere when it is back. What a member knows is never lost by a store that was wiped, or has old data.
+ */
+export class Revocations {
+  readonly #deps: RevocationsDeps;
+  #store: Store | undefined = undefined;
+  #stop: (() => void) | undefined = undefined;
+  #known: readonly Revoked[] = [];
+  #retry: NodeJS.Timeout | undefined = undefined;
+
+  constructor(deps: RevocationsDeps) {
+    this.#deps = deps;
+  }
+
+  /** Shares them by a store from now on. */
+  share(store: Store): void {
+    this.#store = store;
+    const watch = store.watch(NAME, (entry) => this.#heard(entry?.value ?? '[]'));
+    this.#stop = () => watch.stop();
+  }
+
+  /** Those that are in force. */
+  get all(): readonly Revoked[] {
+    const now = Date.now();
+    return this.#known.filter(({ until, isRestored }) => until > now && !isRestored);
+  }
+
+  /** Refuses a token from now on. Never rejects. */
+  async revoke({ name, until, by }: Revocation): Promise<RevokedHow> {
+    const before = this.#changeOf(name);
+    if (before === 0 && this.#known.length >= MOST_REVOKED) return 'full';
+    this.#deps.logger.warn({ token: name, admin: by }, 'a token was revoked');
+    return this.#set({ name, until, by, at: Date.now(), change: before + 1, isRestored: false });
+  }
+
+  /** Takes that back. Undefined: it was not revoked. */
+  async restore(name: string, by: string): Promise<RevokedHow | undefined> {
+    const revoked = this.all.find((one) => one.name === name);
+    if (revoked === undefined) return undefined;
+    this.#deps.logger.warn({ token: name, admin: by }, 'a token is no longer revoked');
+    return this.#set({ ...revoked, by, at: Date.now(), change: revoked.change + 1, isRestored: true });
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#stop?.();
+    this.#store = undefined;
+  }
+
+  #changeOf(name: string): number {
+    return this.#known.find((one) => one.name === name)?.change ?? 0;
+  }
+
+  async #set(revoked: Revoked): Promise<RevokedHow> {
+    this.#use(mergeRevoked(this.#known, [revoked]));
+    return (await this.#write()) ? 'shared' : 'here';
+  }
+
+  #heard(text: string): void {
+    const all = readRevoked(text);
+    if (all === undefined) return this.#deps.logger.error({}, 'the revoked tokens of the store cannot be read');
+    if (knowsMore(all, this.#known)) this.#use(mergeRevoked(this.#known, all));
+    if (knowsMore(this.#known, all)) void this.#write();
+  }
+
+  #use(known: readonly Revoked[]): void {
+    const now = Date.now();
+    this.#known = known.filter(({ until }) => until + KEPT > now);
+    this.#deps.tell(this.all);
+  }
+
+  /** Whether the store knows what is known here. Otherwise it is tried again. */
+  async #write(): Promise<boolean> {
+    clearTimeout(this.#retry);
+    if (this.#store === undefined) return false;
+    try {
+      await addTo(this.#store, () => this.#known);
+      return true;
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'what was revoked is not known to other members yet');
+      if (this.#store !== undefined) this.#retry = setTimeout(() => void this.#write(), RETRY).unref();
+      return false;
+    }
+  }
+}
+
+/** Adds what is known to the list of the store. Rejects if it is not written. */
+async function addTo(store: Store, known: () => readonly Revoked[]): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const entry = await store.get(NAME);
+    const there = entry === undefined ? [] : readRevoked(entry.value);
+    if (there === undefined) throw new Error('what the store has is no list of tokens');
+    const now = Date.now();
+    const next = mergeRevoked(there, known()).filter(({ until }) => until + KEPT > now);
+    const last = Math.max(now, ...next.map(({ until }) => until));
+    const ttl = Math.min(LONGEST, Math.ceil(last - now) + KEPT);
+    if ((await store.put(NAME, JSON.stringify(next), { ifRevision: entry?.revision ?? null, ttl })).written) return;
+    await sleep(Math.random() * PAUSE);
+  }
+  throw new Error('others change the list at the same time');
+}
