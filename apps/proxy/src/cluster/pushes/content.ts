@@ -20,8 +20,19 @@ export class ContentProblem extends ProxyError {
   }
 }
 
-/** Files as they are stored. Rejects with a {@link ContentProblem} if they are too large. Works in a thread of Node's pool. */
-export async function pack({ main, texts, folders }: VersionFiles): Promise<Content> {
+/** Encrypts contents with what all members have: `cluster.secret`. */
+export interface Seal {
+  /** `name`: under which it is stored. */
+  seal(name: string, text: string): string;
+  /** Undefined if it was not sealed under this name by a secret that this member has. */
+  open(name: string, sealed: string): string | undefined;
+}
+
+/**
+ * Files as they are stored, sealed if there is a way to. Rejects with a {@link ContentProblem} if they are too large. Compresses in a thread of
+ * Node's pool.
+ */
+export async function pack({ main, texts, folders }: VersionFiles, seal: Seal | undefined): Promise<Content> {
   // In an order of its own, so that the same files have the same id.
   const text = JSON.stringify({ main, texts: sorted(texts), folders: sorted(folders) });
   const bytes = Buffer.from(text);
@@ -29,22 +40,35 @@ export async function pack({ main, texts, folders }: VersionFiles): Promise<Cont
     throw new ContentProblem(
       `the files have ${bytes.length} bytes together; the most that can be pushed is ${MOST_FILES_BYTES}.`,
     );
-  const data = (await deflated(bytes)).toString('base64');
+  const id = hash('sha256', bytes).slice(0, 32);
+  const plain = (await deflated(bytes)).toString('base64');
+  const data = seal === undefined ? plain : seal.seal(nameOf(id), plain);
   if (data.length > MOST_DATA_BYTES)
     throw new ContentProblem(
       `the files have ${data.length} bytes when they are compressed; the most that a store takes is ${MOST_DATA_BYTES}. Lists of networks and hosts can be files of their own on each member.`,
     );
-  return { id: hash('sha256', bytes).slice(0, 32), data };
+  return { id, data };
 }
 
-/** The files again; undefined if they are not what was stored. */
-export async function unpack({ id, data }: Content): Promise<VersionFiles | undefined> {
-  try {
-    const bytes = await inflated(Buffer.from(data, 'base64'), { maxOutputLength: MOST_FILES_BYTES });
-    return hash('sha256', bytes).slice(0, 32) === id ? parseFiles(bytes.toString('utf8')) : undefined;
-  } catch {
-    return undefined;
+/** The files again. Rejects with a {@link ContentProblem} if they are not what was stored, or this member cannot read them. */
+export async function unpack({ id, data }: Content, seal: Seal | undefined): Promise<VersionFiles> {
+  const isSealed = data.includes('.');
+  const plain = isSealed ? seal?.open(nameOf(id), data) : data;
+  if (plain === undefined) {
+    const why = seal === undefined ? 'has no cluster.secret' : 'has another cluster.secret';
+    throw new ContentProblem(`the content of the version is encrypted, and this member ${why}.`);
   }
+  const bytes = await inflated(Buffer.from(plain, 'base64'), { maxOutputLength: MOST_FILES_BYTES }).catch(
+    () => undefined,
+  );
+  const files = bytes && hash('sha256', bytes).slice(0, 32) === id ? parseFiles(bytes.toString('utf8')) : undefined;
+  if (files === undefined) throw new ContentProblem('the content of the version is not what was pushed.');
+  return files;
+}
+
+/** It does not depend on the place, because a rollback puts the same content into another one. */
+function nameOf(id: string): string {
+  return `config/content/${id}`;
 }
 
 function sorted<T>(all: Readonly<Record<string, T>>): Record<string, T> {

@@ -2,7 +2,7 @@ import type { Logger } from '@inband/core';
 import { type Entry, StoreError, type Watch } from '@inband/store';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
-import { ContentProblem, unpack } from './content.ts';
+import { ContentProblem, type Seal, unpack } from './content.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { CopyOnDisk } from './copy-on-disk.ts';
 import {
@@ -39,6 +39,8 @@ export interface Started {
 export interface FollowerDeps {
   readonly stored: StoredConfig;
   readonly member: string;
+  /** Undefined: without `cluster.secret`. */
+  readonly seal: Seal | undefined;
   /** Undefined: nothing is kept on disk. */
   readonly copy: CopyOnDisk | undefined;
   readonly logger: Logger;
@@ -123,10 +125,9 @@ export class Follower {
   /** The files of a version, from what this member keeps or from the store. Rejects if they are gone. */
   async filesOf(version: Version): Promise<PushedFiles> {
     const content = await this.#contentOf(version);
-    const files = content && (await unpack(content));
-    if (files === undefined)
+    if (content === undefined)
       throw new ContentProblem(`the content of version ${version.number} is not in the store any more.`);
-    return { name: `version ${version.number}`, ...files };
+    return { name: `version ${version.number}`, ...(await unpack(content, this.#deps.seal)) };
   }
 
   /** Resolves when nothing is being applied. */

@@ -10,6 +10,7 @@ import { unchangeableIn } from '../../run/generations/unchangeable.ts';
 import { planOf } from '../../run/plan/plan.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { Staleness } from '../staleness.ts';
+import type { Seal } from './content.ts';
 import { CopyOnDisk } from './copy-on-disk.ts';
 import { Follower } from './follower.ts';
 import type { FollowingMember, PusherDeps } from './pusher.ts';
@@ -19,6 +20,8 @@ import { StoredConfig } from './stored-config.ts';
 /** The cluster, as far as pushes need it. */
 export interface Fellowship {
   readonly store: Store | undefined;
+  /** `cluster.name`. */
+  readonly name: string;
   readonly member: string;
   members(): Promise<readonly FollowingMember[]>;
   tell(part: { readonly config: ConfigInfo }): void;
@@ -40,16 +43,18 @@ export class PushSide {
   readonly #cluster: Fellowship;
   readonly #stored: StoredConfig;
   readonly #copy: CopyOnDisk | undefined;
+  readonly #seal: Seal | undefined;
   readonly #starting: StartingConfig;
   #follower: Follower | undefined = undefined;
   #changes: ConfigChanges | undefined = undefined;
   #current: () => ParsedConfig;
 
-  private constructor(cluster: Fellowship, logger: Logger, { stored, copy, starting }: Opened) {
+  private constructor(cluster: Fellowship, logger: Logger, { stored, copy, seal, starting }: Opened) {
     this.#cluster = cluster;
     this.#logger = logger;
     this.#stored = stored;
     this.#copy = copy;
+    this.#seal = seal;
     this.#starting = starting;
     this.begun = { parsed: starting.parsed, source: starting.source };
     this.#current = () => starting.parsed;
@@ -60,9 +65,10 @@ export class PushSide {
     const stored = new StoredConfig(store);
     const state = own.parsed.config.cluster?.state;
     const copy = state === undefined ? undefined : new CopyOnDisk(resolve(own.source.baseDirectory, state));
-    const starting = await startingConfig(own, { stored, member: cluster.member, copy });
+    const seal = await sealOf(cluster.name, own.parsed);
+    const starting = await startingConfig(own, { stored, member: cluster.member, copy, seal });
     for (const { level, fields, message } of starting.notes) logger[level](fields, message);
-    return new PushSide(cluster, logger, { stored, copy, starting });
+    return new PushSide(cluster, logger, { stored, copy, seal, starting });
   }
 
   /** The member serves clients: it follows what is pushed from now on. */
@@ -73,6 +79,7 @@ export class PushSide {
       {
         stored: this.#stored,
         member: this.#cluster.member,
+        seal: this.#seal,
         copy: this.#copy,
         logger: this.#logger,
         check: (pushed) => this.#check(pushed),
@@ -97,6 +104,7 @@ export class PushSide {
       follower && {
         stored: this.#stored,
         member: this.#cluster.member,
+        seal: this.#seal,
         follower,
         members: () => this.#cluster.members(),
         check: (pushed) => this.#check(pushed),
@@ -130,5 +138,14 @@ export class PushSide {
 interface Opened {
   readonly stored: StoredConfig;
   readonly copy: CopyOnDisk | undefined;
+  readonly seal: Seal | undefined;
   readonly starting: StartingConfig;
+}
+
+/** How contents are sealed; undefined where this member has no `cluster.secret`. */
+async function sealOf(cluster: string, { clusterFiles }: ParsedConfig): Promise<Seal | undefined> {
+  const [first, ...others] = clusterFiles.secrets ?? [];
+  if (first === undefined) return undefined;
+  const { Sealer } = await import('../../sealed/sealer.ts');
+  return new Sealer(cluster, [first, ...others]);
 }

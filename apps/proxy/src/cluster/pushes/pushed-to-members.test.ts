@@ -1,18 +1,20 @@
 import { AdminError } from '@inband/admin';
 import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ConfigError } from '../../config/problem/problem.ts';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import { silentLogger } from '../../log/logging.ts';
-import { pack } from './content.ts';
+import { pack, type Seal } from './content.ts';
 import { CopyOnDisk } from './copy-on-disk.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import { Follower, type Started } from './follower.ts';
 import { type FollowingMember, Pusher } from './pusher.ts';
 import type { VersionFiles } from './records.ts';
+import { Sealer } from '../../sealed/sealer.ts';
 import { StoredConfig } from './stored-config.ts';
 
 const NOTHING: Started = { record: undefined, running: undefined, contents: [], isConfirmed: false, error: undefined };
@@ -34,6 +36,7 @@ interface MemberOptions {
   /** It says nothing. */
   readonly isSilent?: boolean;
   readonly copy?: CopyOnDisk;
+  readonly seal?: Seal;
   readonly started?: Started;
 }
 
@@ -47,7 +50,7 @@ async function memory(): Promise<Store> {
 }
 
 function member(store: Store, name: string, options: MemberOptions = {}): Member {
-  const { refuses, breaks, isSilent = false, copy, started = NOTHING } = options;
+  const { refuses, breaks, isSilent = false, copy, seal, started = NOTHING } = options;
   const stored = new StoredConfig(store);
   const ran: (string | undefined)[] = [];
   const textOf = (pushed: PushedFiles | undefined): string | undefined => pushed?.texts['a.yaml'];
@@ -61,13 +64,13 @@ function member(store: Store, name: string, options: MemberOptions = {}): Member
   const beat = (): void => void store.beat(name, JSON.stringify(follower.info)).catch(() => undefined);
   const logger = silentLogger;
   const changed = isSilent ? () => undefined : beat;
-  const follower = new Follower({ stored, member: name, copy, logger, check, apply, changed }, started);
+  const follower = new Follower({ stored, member: name, seal, copy, logger, check, apply, changed }, started);
   const members = async (): Promise<FollowingMember[]> => {
     const all = await store.members();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what a member of this test beats
     return all.map((one) => ({ name: one.name, config: JSON.parse(one.info) as ConfigInfo }));
   };
-  const pusher = new Pusher({ stored, member: name, follower, members, check, logger });
+  const pusher = new Pusher({ stored, member: name, seal, follower, members, check, logger });
   beat();
   follower.start();
   const close = (): Promise<void> => follower.close();
@@ -252,7 +255,7 @@ test('a store that lost everything while nobody was there gets what a member kno
   await one.pusher.push(files('one'), ask);
   const { record } = one.follower;
   const [version] = record?.versions ?? [];
-  const contents = [await pack(files('one'))];
+  const contents = [await pack(files('one'), undefined)];
   const empty = await memory();
   member(empty, 'b', { started: { ...NOTHING, record, running: version, contents } });
   const late = member(empty, 'late');
@@ -291,6 +294,20 @@ test('a version whose content is gone is not used, and the reason is a sentence'
     () => expect(late.follower.info.error).toBe('the content of version 2 is not in the store any more.'),
     SOON,
   );
+});
+
+test('what is pushed is sealed where there is a secret, and refused by a member that cannot open it', async () => {
+  const store = await memory();
+  const seal = new Sealer('edge', [randomBytes(32)]);
+  const [one, two] = [member(store, 'a', { seal }), member(store, 'b', { seal })];
+  await one.pusher.push(files('one'), ask);
+  expect(two.ran).toEqual(['one']);
+  expect((await store.get('config/content/1'))?.value).toMatch(/"data":"sealed1\./);
+  member(store, 'c', { seal: new Sealer('edge', [randomBytes(32)]) });
+  member(store, 'd');
+  const problem = await problemOf(one.pusher.push(files('two'), ask));
+  expect(problem.status).toBe(422);
+  expect(problem.problems?.join()).toMatch(/[cd]: the content of the version is encrypted, and this member has/);
 });
 
 test('what is too large is refused before anything is stored', async () => {

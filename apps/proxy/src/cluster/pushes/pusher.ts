@@ -7,7 +7,7 @@ import type { PushedFiles } from '../../config/read/config-files.ts';
 import { withoutLocal } from '../../config/read/without-local.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
 import { canaryMembers } from './canary.ts';
-import { ContentProblem, pack } from './content.ts';
+import { ContentProblem, pack, type Seal } from './content.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { Follower } from './follower.ts';
 import {
@@ -38,6 +38,7 @@ export interface FollowingMember {
 export interface PusherDeps {
   readonly stored: StoredConfig;
   readonly member: string;
+  readonly seal: Seal | undefined;
   readonly follower: Follower;
   /** Those that live. */
   readonly members: () => Promise<readonly FollowingMember[]>;
@@ -95,7 +96,7 @@ export class Pusher {
     { canary, ...options }: PushOptions & { readonly canary?: number | undefined },
   ): Promise<Pushed> {
     const { files, left } = withoutLocal(given);
-    const content = await pack(files).catch((error: unknown) => {
+    const content = await pack(files, this.#deps.seal).catch((error: unknown) => {
       if (!(error instanceof ContentProblem)) throw error;
       throw new AdminError({ status: 413, title: 'The configuration is too large', detail: error.message });
     });

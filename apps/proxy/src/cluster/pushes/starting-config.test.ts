@@ -21,7 +21,7 @@ async function stateFolder(): Promise<string> {
 }
 
 async function contentOf(service: string): Promise<Content> {
-  return pack({ main: ['p.yaml'], texts: { 'p.yaml': configOf(service) }, folders: {} });
+  return pack({ main: ['p.yaml'], texts: { 'p.yaml': configOf(service) }, folders: {} }, undefined);
 }
 
 function recordOf(content: Content, number: number, change = number): ConfigRecord {
@@ -62,7 +62,10 @@ async function begin(folder: string, store: Store): Promise<StartingConfig & { r
   await writeFile(file, configOf('own'));
   const [parsed, source] = await loadConfig(file);
   const copy = new CopyOnDisk(folder);
-  const found = await startingConfig({ parsed, source }, { stored: new StoredConfig(store), member: 'a', copy });
+  const found = await startingConfig(
+    { parsed, source },
+    { stored: new StoredConfig(store), member: 'a', copy, seal: undefined },
+  );
   return { ...found, services: Object.keys(found.parsed.config.services) };
 }
 
@@ -110,7 +113,7 @@ test('what cannot be used here is told, and the next best thing is used', async 
   const good = await contentOf('copied');
   await new CopyOnDisk(folder).write({ record: recordOf(good, 5), contents: [good] });
   const store = await memory();
-  const bad = await pack({ main: ['p.yaml'], texts: { 'p.yaml': 'listeners: none\n' }, folders: {} });
+  const bad = await pack({ main: ['p.yaml'], texts: { 'p.yaml': 'listeners: none\n' }, folders: {} }, undefined);
   const stored = new StoredConfig(store);
   await stored.putContent(7, bad, 1);
   await stored.put(recordOf(bad, 7), null, 1);

@@ -2,7 +2,7 @@ import type { ConfigSource } from '../../config/read/read-source.ts';
 import { loadPatched, readUnder } from '../../config/load-config.ts';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
-import { ContentProblem, unpack } from './content.ts';
+import { ContentProblem, type Seal, unpack } from './content.ts';
 import type { CopyOnDisk, FoundCopy } from './copy-on-disk.ts';
 import type { Started } from './follower.ts';
 import { type ConfigRecord, type Content, parseRecord, versionIn, versionOf } from './records.ts';
@@ -30,6 +30,7 @@ interface StartingDeps {
   readonly stored: StoredConfig;
   readonly member: string;
   readonly copy: CopyOnDisk | undefined;
+  readonly seal: Seal | undefined;
 }
 
 /** Something that the member could begin with. */
@@ -45,7 +46,7 @@ interface Choice {
  */
 export async function startingConfig(
   own: { readonly parsed: ParsedConfig; readonly source: ConfigSource },
-  { stored, member, copy }: StartingDeps,
+  { stored, member, copy, seal }: StartingDeps,
 ): Promise<StartingConfig> {
   const notes: Note[] = [];
   const [answer, kept] = await Promise.all([firstAnswer(stored), copy?.read() ?? NO_COPY]);
@@ -79,8 +80,8 @@ export async function startingConfig(
     if (running === undefined) break;
     try {
       const content = contents.find(({ id }) => id === running.id);
-      const files = content && (await unpack(content));
-      if (files === undefined) throw new ContentProblem(`the content of version ${running.number} is not there.`);
+      if (content === undefined) throw new ContentProblem(`the content of version ${running.number} is not there.`);
+      const files = await unpack(content, seal);
       const source = await readUnder(own.source, { name: `version ${running.number}`, ...files });
       const [parsed, whole] = await loadPatched(source, []);
       notes.push({

@@ -9,7 +9,6 @@ import {
   type Written,
 } from '@inband/store';
 import { setTimeout as pause } from 'node:timers/promises';
-import { unpack } from './content.ts';
 import {
   type Candidate,
   type ConfigRecord,
@@ -18,7 +17,6 @@ import {
   parseContent,
   parseRecord,
   type Version,
-  type VersionFiles,
 } from './records.ts';
 
 const RECORD = 'config/current';
@@ -79,12 +77,6 @@ export class StoredConfig {
     const entry = await insist(() => this.#store.get(placeOf(number)));
     const content = entry && parseContent(entry.value);
     return content?.id === id ? content : undefined;
-  }
-
-  /** The files of a version; undefined if they are not there any more. */
-  async files(version: Version): Promise<VersionFiles | undefined> {
-    const content = await this.content(version);
-    return content && unpack(content);
   }
 
   /** Has all members look at a version, for `ttl` milliseconds. */
