@@ -6,7 +6,7 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { notForwardable } from '../message/head/faults.ts';
-import { ownPathOf, type OwnPath } from '../message/head/own-path.ts';
+import { ownPathOf, type OwnPath } from '../message/own-path.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { PROTECTION } from './html-page.ts';
 import type { OwnAnswer } from './own-answer.ts';

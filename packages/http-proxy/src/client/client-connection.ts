@@ -16,7 +16,7 @@ import {
 import type { ConnectionOwner, OpenConnection } from '../exchange/open-connection.ts';
 import { tunnelOf } from '../exchange/tunnel.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
-import { foreignProtocol } from '../message/head/foreign-protocol.ts';
+import { foreignProtocol } from './foreign-protocol.ts';
 import type { HeadLimits } from '../message/head/head-parser.ts';
 import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
