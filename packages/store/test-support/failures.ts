@@ -19,6 +19,8 @@ const PATIENT = { timeout: 15_000, interval: 10 };
 const DEADLINE = 300;
 /** By which a timer may be late then. */
 const LATE = 2_000;
+/** Failures in a row after which a store is away. */
+const FAILURES = 3;
 const RATE = { amount: 1, per: 3_600_000, burst: 10 };
 
 /** What every store does when its server fails. */
@@ -36,7 +38,13 @@ export function failures({ start, open, leakChecked }: FailuresOptions): void {
     leakChecked(async () => {
       const { logger, lines } = keepingLogger();
       const link = await Link.to(server.port);
-      const store = await open(link.port, { logger, deadline: DEADLINE, retryAfter: 50, failures: 3, reread: 500 });
+      const store = await open(link.port, {
+        logger,
+        deadline: DEADLINE,
+        retryAfter: 50,
+        failures: FAILURES,
+        reread: 500,
+      });
       try {
         await isBack(store);
         lines.length = 0;
@@ -181,9 +189,9 @@ async function isBack(store: Store): Promise<void> {
   await vi.waitFor(() => store.get('nothing'), PATIENT);
 }
 
-/** All calls are made, and each is refused in time. */
+/** All calls are made, and each is refused in time. What fails at the same time is one failure. */
 async function isAway(store: Store): Promise<void> {
-  for (let round = 0; round < 2; round += 1) {
+  for (let round = 0; round < FAILURES; round += 1) {
     const begun = performance.now();
     const calls = [
       store.get('k'),

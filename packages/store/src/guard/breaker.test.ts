@@ -64,3 +64,24 @@ test('a hint lets the next call through at once', () => {
   breaker.hint();
   expect(breaker.lets()).toBe(false);
 });
+
+test('calls that were made at the same time fail once', () => {
+  const { breaker, clock } = makeBreaker();
+  for (let round = 0; round < 2; round += 1) {
+    const begun = clock.now;
+    clock.now += 50;
+    for (let count = 0; count < 100; count += 1) breaker.failed(begun);
+  }
+  expect(breaker.state).toBe('closed');
+  breaker.failed();
+  expect(breaker.state).toBe('open');
+});
+
+test('a probe that says nothing of the store lets the next call be one', () => {
+  const { breaker } = makeBreaker();
+  for (let count = 0; count < 3; count += 1) breaker.failed();
+  breaker.hint();
+  expect(breaker.lets()).toBe(true);
+  breaker.unknown();
+  expect(breaker.lets()).toBe(true);
+});

@@ -8,11 +8,13 @@
  */
 type State =
   /** Calls are made. */
-  | { readonly is: 'closed'; readonly failed: number }
+  | { readonly is: 'closed'; readonly failed: number; readonly failedAt: number }
   /** No call is made until `retry`. */
   | { readonly is: 'open'; readonly retry: number }
   /** One call is being made; others are not. */
   | { readonly is: 'half-open' };
+
+const CLOSED: State = { is: 'closed', failed: 0, failedAt: -Infinity };
 
 interface BreakerOptions {
   /** Failures in a row that open it. */
@@ -27,7 +29,7 @@ interface BreakerOptions {
 /** Keeps calls away from what has failed. Whoever was let through says how it went, each time. It has no timer. */
 export class Breaker {
   readonly #options: BreakerOptions;
-  #state: State = { is: 'closed', failed: 0 };
+  #state: State = CLOSED;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -52,18 +54,26 @@ export class Breaker {
 
   succeeded(): void {
     const was = this.#state.is;
-    this.#state = { is: 'closed', failed: 0 };
+    this.#state = CLOSED;
     if (was !== 'closed') this.#options.turned('closed');
   }
 
-  failed(): void {
+  /** The call that was let through says nothing of the store. If it was the probe, the next one is. */
+  unknown(): void {
+    if (this.#state.is === 'half-open') this.#state = { is: 'open', retry: this.#options.now() };
+  }
+
+  /** A call that was made at `begun`. Of those that were made at the same time, all of which one pause lets fail, one counts. */
+  failed(begun = this.#options.now()): void {
     const state = this.#state;
     // A call from before it opened.
     if (state.is === 'open') return;
+    if (state.is === 'closed' && begun < state.failedAt) return;
+    const now = this.#options.now();
     const failed = state.is === 'closed' ? state.failed + 1 : this.#options.failures;
-    if (failed < this.#options.failures) this.#state = { is: 'closed', failed };
+    if (failed < this.#options.failures) this.#state = { is: 'closed', failed, failedAt: now };
     else {
-      this.#state = { is: 'open', retry: this.#options.now() + this.#options.retryAfter };
+      this.#state = { is: 'open', retry: now + this.#options.retryAfter };
       this.#options.turned('open');
     }
   }

@@ -100,15 +100,46 @@ test('a store that does not answer is not asked, but once a second, when its con
 test('a store with a new connection is asked at once', async () => {
   let answer: () => unknown = never;
   const { store, made, lines } = storeOver(() => answer());
-  const all = Array.from({ length: 5 }, () => reasonOf(store.get('k')));
-  await vi.advanceTimersByTimeAsync(50);
-  await Promise.all(all);
+  for (let count = 0; count < 5; count += 1) {
+    const failing = reasonOf(store.get('k'));
+    await vi.advanceTimersByTimeAsync(50);
+    await failing;
+  }
   answer = () => undefined;
   expect(await reasonOf(store.get('k'))).toBe('away');
   made.events?.connected();
   expect(await reasonOf(store.get('k'))).toBe('none');
   expect(store.status).toBe('here');
   expect(lines.at(-1)).toBe('the store is back');
+});
+
+test('a store is asked for so much at the same time that it can answer in time, and one that is too slow for all is not away', async () => {
+  const asked: (() => void)[] = [];
+  const { store } = storeOver(() => new Promise<void>((answer) => asked.push(answer)));
+  const reasons = Array.from({ length: 1_000 }, () => reasonOf(store.get('k')));
+  await vi.advanceTimersByTimeAsync(40);
+  expect(asked).toHaveLength(128);
+  for (const answer of asked.splice(0)) answer();
+  await vi.advanceTimersByTimeAsync(9);
+  expect(asked).toHaveLength(128);
+  await vi.advanceTimersByTimeAsync(1);
+  const became = await Promise.all(reasons);
+  expect(became.filter((reason) => reason === 'none')).toHaveLength(128);
+  expect(became.filter((reason) => reason === 'busy')).toHaveLength(872);
+  expect(store.status).toBe('here');
+  // Nobody is before whoever comes later.
+  const later = reasonOf(store.get('k'));
+  await vi.advanceTimersByTimeAsync(0);
+  asked.at(-1)?.();
+  expect(await later).toBe('none');
+});
+
+test('a pause in which many calls fail is one failure', async () => {
+  const { store } = storeOver(never);
+  const all = Array.from({ length: 100 }, () => reasonOf(store.get('k')));
+  await vi.advanceTimersByTimeAsync(50);
+  expect(new Set(await Promise.all(all))).toEqual(new Set(['timeout']));
+  expect(store.status).toBe('here');
 });
 
 test('a store that answers that it cannot is asked again', async () => {

@@ -194,10 +194,12 @@ export class GuardedStore implements Store {
       this.#breaker.succeeded();
       return answer;
     } catch (error) {
+      const reason = error instanceof StoreUnavailable ? error.reason : 'refused';
       this.#counts.failed(error);
-      onCall?.(error instanceof StoreUnavailable ? error.reason : 'refused', performance.now() - begun);
-      if (error instanceof StoreUnavailable && ANSWERED.has(error.reason)) this.#breaker.succeeded();
-      else this.#breaker.failed();
+      onCall?.(reason, performance.now() - begun);
+      if (reason === 'busy') this.#breaker.unknown();
+      else if (ANSWERED.has(reason)) this.#breaker.succeeded();
+      else this.#breaker.failed(begun);
       throw error;
     }
   }

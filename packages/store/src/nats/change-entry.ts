@@ -25,7 +25,9 @@ const BACK_OFF = 2;
 
 /** Reads, and writes only if nobody has written since. Whoever loses tries again, until its time is over. */
 export async function changeEntry<T, Answer>(kv: KV, key: string, changing: Changing<T, Answer>): Promise<Answer> {
-  for (let tries = 1; performance.now() < changing.until; tries += 1) {
+  let tries = 0;
+  while (performance.now() < changing.until) {
+    tries += 1;
     const read = readEntry(await kv.get(key), changing.parse);
     const { write, answer } = changing.change(read, changing.now);
     if (write === undefined) return answer(read.sequence);
@@ -33,6 +35,7 @@ export async function changeEntry<T, Answer>(kv: KV, key: string, changing: Chan
     if (sequence !== undefined) return answer(sequence);
     await new Promise((done) => setTimeout(done, Math.random() * BACK_OFF * tries));
   }
+  if (tries === 0) throw new StoreUnavailable('timeout', 'The store has not answered in time.');
   throw new StoreUnavailable('contended', 'Others have changed the same thing each time, so that nothing was done.');
 }
 

@@ -78,7 +78,8 @@ function connectCluster(addresses: readonly HostPort[], redisOptions: CommonRedi
 function commonOptions(servers: RedisServers, deadline: number): CommonRedisOptions & Pick<RedisOptions, 'tls'> {
   const { tls, user, password, database } = servers;
   return {
-    commandTimeout: deadline,
+    // Whoever calls is told earlier, by the guard. This is for commands that nobody waits for.
+    commandTimeout: 2 * deadline,
     connectTimeout: CONNECT_TIMEOUT,
     disconnectTimeout: DISCONNECT_TIMEOUT,
     maxRetriesPerRequest: 0,

@@ -103,7 +103,9 @@ export class WorkerLender implements Lender {
     this.#sentAt = this.#now();
     this.#deps.send(calls);
     const last = this.#last;
-    setTimeout(() => this.#giveUp(last), 2 * this.#deps.deadline + OWN_TIME).unref();
+    // After a pause of this process the answers may be there, but timers are before messages in an event-loop iteration.
+    const end = (): unknown => setImmediate(() => this.#giveUp(last));
+    setTimeout(end, 2 * this.#deps.deadline + OWN_TIME).unref();
   }
 
   /** Decides about the calls up to a number that are not answered. */

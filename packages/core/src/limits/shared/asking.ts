@@ -4,8 +4,11 @@ export const PACE = 100;
 export const SOONEST = 10;
 /** Milliseconds after which what is held is said again. A lender forgets it after three times as long. */
 export const RENEWED = 10_000;
-/** Milliseconds between two looks at what is to be said again. */
-const LOOKED = 1_000;
+/** Of those that hold something, so many at most say it again every {@link PACE}: each of them within {@link RENEWED} after its time. */
+const RENEWED_AT_ONCE = PACE / RENEWED;
+/** Milliseconds for all to give back what they hold, of which so many do so at the same time. */
+const LONGEST_END = 500;
+const ENDED_AT_ONCE = 64;
 
 /** Somebody who asks a {@link Lender} about one key, again and again. */
 export interface Asker {
@@ -59,7 +62,7 @@ export class Asking {
     }
   }
 
-  /** Ends all of them. Resolves when the lender has answered. */
+  /** Ends all of them, or as many as it can in {@link LONGEST_END}. Those that are left are forgotten by the lender after a while. */
   async close(): Promise<void> {
     const sets = [this.#kept, this.#later, this.#urgent, this.#soon];
     const all = new Set(sets.flatMap((those) => [...those]));
@@ -67,7 +70,16 @@ export class Asking {
     clearImmediate(this.#immediate);
     for (const timer of [this.#timer, this.#urgentTimer, this.#renewal]) clearTimeout(timer);
     this.#immediate = this.#timer = this.#urgentTimer = this.#renewal = undefined;
-    await Promise.all(Array.from(all, (asker) => asker.end()));
+    const left = all.values();
+    const until = this.#now() + LONGEST_END;
+    await Promise.all(Array.from({ length: ENDED_AT_ONCE }, () => this.#endUntil(until, left)));
+  }
+
+  async #endUntil(until: number, left: Iterable<Asker>): Promise<void> {
+    for (const asker of left) {
+      if (this.#now() >= until) return;
+      await asker.end();
+    }
   }
 
   readonly #askSoon = (): void => {
@@ -106,16 +118,19 @@ export class Asking {
     this.#kept.delete(asker);
     if (!asker.ask()) return;
     this.#kept.add(asker);
-    this.#renewal ??= setTimeout(this.#renew, LOOKED).unref();
+    this.#renewal ??= setTimeout(this.#renew, PACE).unref();
   }
 
   readonly #renew = (): void => {
     this.#renewal = undefined;
     const over = this.#now() - RENEWED;
+    // Not all whose time has come, because thousands may have come at the same time.
+    let most = Math.ceil(this.#kept.size * RENEWED_AT_ONCE);
     for (const asker of this.#kept) {
-      if (asker.askedAt > over) break;
+      if (asker.askedAt > over || most === 0) break;
+      most -= 1;
       this.#ask(asker);
     }
-    if (this.#kept.size > 0) this.#renewal ??= setTimeout(this.#renew, LOOKED).unref();
+    if (this.#kept.size > 0) this.#renewal ??= setTimeout(this.#renew, PACE).unref();
   };
 }
