@@ -8,9 +8,14 @@ const MEMBER = /^[A-Za-z0-9._-]{1,100}$/;
 /** Secrets that decrypt at one time: the current one, and those of before. */
 const MOST_SECRETS = 4;
 
-const secret = z.strictObject({
-  file: text.describe('A file of 32 random bytes or more, the same on all machines. Relative to this file.'),
-});
+const secretFiles = z
+  .union([text, z.array(text).min(1).max(MOST_SECRETS)], {
+    error: `expected a file, or a list of 1 to ${MOST_SECRETS} of them`,
+  })
+  .transform((written) => (Array.isArray(written) ? written : [written]))
+  .describe(
+    'A file of 32 random bytes or more, the same on all machines. Of several, the first one encrypts, and all of them decrypt. Relative to this file.',
+  );
 
 /** `cluster`. */
 export const cluster = z
@@ -28,14 +33,9 @@ export const cluster = z
         'The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host.',
       ),
     secret: z
-      .union([secret, z.array(secret).min(1).max(MOST_SECRETS)], {
-        error: `expected a mapping with "file", or a list of 1 to ${MOST_SECRETS} of them`,
-      })
-      .transform((written) => (Array.isArray(written) ? written : [written]))
+      .strictObject({ file: secretFiles })
       .optional()
-      .describe(
-        'By what secrets are encrypted before they go to the store. Of several, the first one encrypts, and all of them decrypt. Without it none goes there.',
-      ),
+      .describe('By what secrets are encrypted before they go to the store. Without it none goes there.'),
     state: text
       .optional()
       .describe(

@@ -367,31 +367,19 @@ export interface ClusterInput {
   name?: string | undefined;
   /** The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host. */
   member?: string | undefined;
-  /**
-   * By what secrets are encrypted before they go to the store. Of several, the first one encrypts, and all of them
-   * decrypt. Without it none goes there.
-   */
-  secret?: ClusterSecretInput | ClusterSecretInput[] | undefined;
+  /** By what secrets are encrypted before they go to the store. Without it none goes there. */
+  secret?: ClusterSecretInput | undefined;
   /** The folder for what this machine remembers of the cluster, for starts without the store. Relative to this file. */
   state?: string | undefined;
 }
 
-/**
- * By what secrets are encrypted before they go to the store. Of several, the first one encrypts, and all of them
- * decrypt. Without it none goes there.
- */
+/** By what secrets are encrypted before they go to the store. Without it none goes there. */
 export interface ClusterSecretInput {
-  /** A file of 32 random bytes or more, the same on all machines. Relative to this file. */
-  file: string;
-}
-
-/**
- * By what secrets are encrypted before they go to the store. Of several, the first one encrypts, and all of them
- * decrypt. Without it none goes there.
- */
-export interface ClusterSecretInput {
-  /** A file of 32 random bytes or more, the same on all machines. Relative to this file. */
-  file: string;
+  /**
+   * A file of 32 random bytes or more, the same on all machines. Of several, the first one encrypts, and all of them
+   * decrypt. Relative to this file.
+   */
+  file: string | string[];
 }
 
 /** Traces of requests and tunnels by OpenTelemetry. */

@@ -418,7 +418,6 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'cluster.name': change('setting cluster', 'a', 'b'),
   'cluster.member': change('setting cluster', 'a', 'b'),
   'cluster.secret.file': change('setting cluster', 'one.pem', 'other.pem'),
-  'cluster.secret[].file': change('setting cluster', 'one.pem', 'other.pem'),
   'cluster.state': change('setting cluster', 'a', 'b'),
   'serverPool.idleTimeout': change('setting serverPool', '1s', '2s'),
   'serverPool.maxIdlePerServer': change('setting serverPool', 1, 2),

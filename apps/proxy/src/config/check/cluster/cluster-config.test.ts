@@ -87,6 +87,13 @@ test('what stands in files is read', async () => {
   expect(warnings).toEqual([]);
 });
 
+test('of several secrets the first one comes first', async () => {
+  const secret = { file: ['pem-secret', 'secret'] };
+  await writeFile(join(folder, 'pem-secret'), 'b'.repeat(40), { mode: 0o600 });
+  const { clusterFiles } = await parse({ store: { type: 'redis', url }, cluster: { secret } });
+  expect(clusterFiles.secrets?.map(String)).toEqual(['b'.repeat(40), 'a'.repeat(32)]);
+});
+
 test.each([
   [{ cluster: { name: 'edge' } }, 'machines find each other by a "store" of type redis or nats'],
   [{ store: { type: 'memory' }, cluster: {} }, 'machines find each other by a "store" of type redis or nats'],
@@ -111,9 +118,12 @@ test.each([
 });
 
 test('a file with a secret that everybody may read is warned of', async () => {
-  await writeFile(join(folder, 'open'), 'a'.repeat(32), { mode: 0o644 });
-  await chmod(join(folder, 'open'), 0o644);
+  for (const name of ['open', 'open-too']) {
+    await writeFile(join(folder, name), 'a'.repeat(32));
+    await chmod(join(folder, name), 0o644);
+  }
   const file = { file: 'open' };
-  const { warnings } = await parse({ store: { type: 'redis', url, password: file }, cluster: { secret: file } });
-  expect(warnings.map((line) => line.includes('may read this file'))).toEqual([true, true]);
+  const secret = { file: ['open', 'secret', 'open-too'] };
+  const { warnings } = await parse({ store: { type: 'redis', url, password: file }, cluster: { secret } });
+  expect(warnings.map((line) => line.includes('may read this file'))).toEqual([true, true, true]);
 });

@@ -60,8 +60,8 @@ export async function readClusterFiles(
       if (file !== undefined) await text(key, ['store', 'tls', key], file, pemIn);
     }
   }
-  for (const [index, { file }] of cluster?.secret?.entries() ?? [])
-    await attempt(['cluster', 'secret', index, 'file'], async () => {
+  for (const file of cluster?.secret?.file ?? [])
+    await attempt(['cluster', 'secret', 'file'], async () => {
       const secret = await readSecret(resolve(baseDirectory, file), file);
       files.secrets = [...(files.secrets ?? []), secret];
     });

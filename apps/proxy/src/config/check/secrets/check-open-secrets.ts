@@ -28,9 +28,10 @@ function filesIn(value: unknown, path: ConfigPath): FoundFile[] {
   if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([key, inner]): FoundFile[] => {
     const at = [...path, key];
-    if (typeof inner !== 'string') return filesIn(inner, at);
+    const files: unknown[] = Array.isArray(inner) ? inner : [inner];
+    if (!files.every((file) => typeof file === 'string')) return filesIn(inner, at);
     const isSecret = SECRET_FILES.has(key) || (key === 'file' && (setsField(path) || isOfCluster(path)));
-    return isSecret ? [{ file: inner, path: at }] : [];
+    return isSecret ? files.map((file) => ({ file, path: at })) : [];
   });
 }
 
