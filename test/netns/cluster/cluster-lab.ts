@@ -1,4 +1,5 @@
 import type { ConfigInput } from 'inband';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import type { Target } from './load-protocol.ts';
 import { ClusterNetwork, MEMBERS } from './network.ts';
 import { type StoreKind, StoreMachine } from './store-machine.ts';
 
+const SECRET = 'cluster.key';
 /** Of Debian's `libfaketime`. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
@@ -54,6 +56,7 @@ export class ClusterLab {
       const [store] = await Promise.all([
         StoreMachine.start(network.store, kind, options),
         startOrigin(network.clients),
+        writeFile(join(folder, SECRET), randomBytes(48).toString('base64'), { mode: 0o600 }),
         ...MEMBERS.map((_, index) => mkdir(memberFolder(folder, index))),
       ]);
       return new ClusterLab(network, store, folder);
@@ -88,6 +91,11 @@ export class ClusterLab {
   /** Has the clock of a member that was started for it be wrong by so many seconds; timers go on as before. It is seen within a second. */
   async moveClock(index: number, seconds: number): Promise<void> {
     await writeFile(this.#clockFile(index), `${seconds < 0 ? '' : '+'}${seconds}\n`);
+  }
+
+  /** The file with what members encrypt by. */
+  get secret(): string {
+    return join(this.folder, SECRET);
   }
 
   /** The folder of a member, which is there before it is started. */

@@ -11,6 +11,7 @@ import type { Load } from './load.ts';
 import type { LoadReport } from './load-protocol.ts';
 import { MEMBERS } from './network.ts';
 import { clusterStatus } from './cluster-status.ts';
+import { resumption } from './resumption.ts';
 import { push, stale, versions } from './pushing.ts';
 import type { StoreKind } from './store-machine.ts';
 
@@ -43,6 +44,8 @@ interface Seen extends LimitWords {
   readonly pushed: string;
   /** What becomes of a push meanwhile. */
   readonly push: string;
+  /** What becomes of a TLS session that another member resumes. */
+  readonly tickets: string;
   /** What `inband cluster status` says. */
   readonly status: string;
 }
@@ -54,8 +57,8 @@ function documented(): Map<string, Seen> {
   const rows = Array.from(section.matchAll(/^\| (.+) \|$/gm), ([, cells = '']) => cells.split(' | '));
   return new Map(
     rows.map(([fault = '', local = '', open = '', closed = '', hard = '', soft = '', ...rest]) => {
-      const [pushed = '', pushing = '', status = ''] = rest;
-      return [fault, { local, open, closed, hard, soft, pushed, push: pushing, status }];
+      const [pushed = '', pushing = '', tickets = '', status = ''] = rest;
+      return [fault, { local, open, closed, hard, soft, pushed, push: pushing, tickets, status }];
     }),
   );
 }
@@ -88,11 +91,11 @@ for (const [kind, workers] of FORMS) {
       lab = await ClusterLab.create(kind, { hasRelay: isLong });
       members = await Promise.all(MEMBERS.map((_, index) => start(index)));
       load = await lab.load(LOAD);
-    });
+    }, 120_000);
     afterAll(() => lab?.close());
 
     function start(index: number): Promise<Member> {
-      const own = { url: lab.store.url, workers: workers[index] ?? 1, folder: lab.folderOf(index) };
+      const own = { url: lab.store.url, workers: workers[index] ?? 1, folder: lab.folderOf(index), secret: lab.secret };
       return lab.startMember(index, configurationOf(index, own), {
         hasMovableClock: isLong && index === MOVABLE_CLOCK,
       });
@@ -183,7 +186,8 @@ for (const [kind, workers] of FORMS) {
         expect(await lookFor(SHARED), 'before').toEqual(SHARED);
         await begin(lab);
         const [limits, status] = await Promise.all([lookFor(expected), statusFor(lab, 1, expected.status)]);
-        const seen = { ...limits, ...(await pushWords(1)), status };
+        const tickets = await resumption(lab.network.clients);
+        const seen = { ...limits, ...(await pushWords(1)), tickets, status };
         await end(lab);
         expect(seen).toEqual(expected);
         expect(await lookFor(SHARED), 'afterwards').toEqual(SHARED);

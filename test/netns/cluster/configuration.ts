@@ -1,4 +1,5 @@
 import type { ConfigInput } from 'inband';
+import { fileURLToPath } from 'node:url';
 import type { Target } from './load-protocol.ts';
 import { CLIENTS, MEMBERS } from './network.ts';
 
@@ -6,6 +7,9 @@ type ServiceInput = ConfigInput['services'][string];
 
 /** Where the members listen for what. */
 export const PORTS = { free: 8080, limited: 8081, open: 8082, hard: 8083, soft: 8084, version: 8090 } as const;
+
+/** Where they listen with TLS, for the service `version`. */
+export const TLS_PORT = 8443;
 
 /** Where the admin server of a member listens, in its folder. */
 export const ADMIN_SOCKET = 'admin.sock';
@@ -19,11 +23,19 @@ const AWAY = ['local', 'open', 'closed'] as const;
 
 const BUSY = '250ms';
 
+const FIXTURES = new URL('../../fixtures/tls/', import.meta.url);
+const CERTIFICATE = {
+  cert: fileURLToPath(new URL('localhost.crt', FIXTURES)),
+  key: fileURLToPath(new URL('localhost.key', FIXTURES)),
+};
+
 interface OwnOptions {
   readonly url: string;
   readonly workers: number;
   /** The folder of the member. */
   readonly folder: string;
+  /** The file with `cluster.secret`. */
+  readonly secret: string;
   /** Default: one for a machine that is busy with other tests. */
   readonly deadline?: `${number}ms`;
 }
@@ -39,7 +51,10 @@ export function sharedConfiguration(version: string): Pick<ConfigInput, 'listene
     requests: { rate: `${perSecond}/s` as const, burst },
   });
   return {
-    listeners: Object.entries(PORTS).map(([name, port]) => ({ bind: `0.0.0.0:${port}`, service: name })),
+    listeners: [
+      ...Object.entries(PORTS).map(([name, port]) => ({ bind: `0.0.0.0:${port}` as const, service: name })),
+      { bind: `0.0.0.0:${TLS_PORT}`, service: 'version', tls: { certificates: [CERTIFICATE] } },
+    ],
     services: {
       free: service(),
       limited: service(rate(LIMIT)),
@@ -52,7 +67,10 @@ export function sharedConfiguration(version: string): Pick<ConfigInput, 'listene
 }
 
 /** The configuration of one member, counted from 0, before anything is pushed. */
-export function configurationOf(index: number, { url, workers, folder, deadline = BUSY }: OwnOptions): ConfigInput {
+export function configurationOf(
+  index: number,
+  { url, workers, folder, secret, deadline = BUSY }: OwnOptions,
+): ConfigInput {
   return {
     ...sharedConfiguration('own'),
     workers,
@@ -64,7 +82,7 @@ export function configurationOf(index: number, { url, workers, folder, deadline 
       deadline,
       away: AWAY[index] ?? 'local',
     },
-    cluster: { name: 'lab', member: `edge${index + 1}`, state: `${folder}/state` },
+    cluster: { name: 'lab', member: `edge${index + 1}`, secret: { file: secret }, state: `${folder}/state` },
   };
 }
 

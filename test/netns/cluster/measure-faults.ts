@@ -53,6 +53,7 @@ try {
       url: lab.store.url,
       workers: Number(workers),
       folder: lab.folderOf(index),
+      secret: lab.secret,
       deadline: '50ms',
     });
   const start = (_: string, index: number) =>
