@@ -7,8 +7,8 @@ import { type RunningProgram, startProgram } from '../../e2e/program.ts';
 import { LAB_NEEDS } from '../lab.ts';
 import { Load, startOrigin } from './load.ts';
 import type { Target } from './load-protocol.ts';
-import { ClusterNetwork, MEMBERS } from './network.ts';
-import { type StoreKind, StoreMachine } from './store-machine.ts';
+import { ClusterNetwork, MEMBERS } from './machines/network.ts';
+import { type StoreKind, StoreMachine } from './machines/store-machine.ts';
 
 const SECRET = 'cluster.key';
 /** Of Debian's `libfaketime`. */

@@ -9,11 +9,11 @@ import { FAULTS, MOVABLE_CLOCK } from './faults.ts';
 import { type LimitWords, limitWords } from './limit-words.ts';
 import type { Load } from './load.ts';
 import type { LoadReport } from './load-protocol.ts';
-import { MEMBERS } from './network.ts';
+import { MEMBERS } from './machines/network.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { resumption } from './resumption.ts';
 import { push, stale, versions } from './pushing.ts';
-import type { StoreKind } from './store-machine.ts';
+import type { StoreKind } from './machines/store-machine.ts';
 
 const isLong = process.env.INBAND_TEST_LONG !== undefined;
 

@@ -1,7 +1,7 @@
 import type { ConfigInput } from 'inband';
 import { fileURLToPath } from 'node:url';
 import type { Target } from './load-protocol.ts';
-import { CLIENTS, MEMBERS } from './network.ts';
+import { CLIENTS, MEMBERS } from './machines/network.ts';
 
 type ServiceInput = ConfigInput['services'][string];
 

@@ -1,5 +1,5 @@
 import type { ClusterLab } from './cluster-lab.ts';
-import { MEMBERS } from './network.ts';
+import { MEMBERS } from './machines/network.ts';
 
 /** What can be wrong with a cluster, by the name that docs/cluster.md has for it. */
 export interface Fault {

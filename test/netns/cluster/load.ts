@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Namespace } from '../namespace.ts';
 import type { LoadOrder, LoadReport, Target } from './load-protocol.ts';
-import { CLIENTS } from './network.ts';
+import { CLIENTS } from './machines/network.ts';
 
 const LOAD = fileURLToPath(new URL('load-program.ts', import.meta.url));
 const ORIGIN = fileURLToPath(new URL('origin.ts', import.meta.url));

@@ -7,7 +7,7 @@ import { ClusterLab } from './cluster-lab.ts';
 import { configurationOf, PORTS } from './configuration.ts';
 import { FAULTS, MOVABLE_CLOCK } from './faults.ts';
 import type { LoadReport } from './load-protocol.ts';
-import { MEMBERS } from './network.ts';
+import { MEMBERS } from './machines/network.ts';
 
 /** Milliseconds of one turn, and those after it that are not counted as well, in which all comes back. */
 const TURN = 6_000;

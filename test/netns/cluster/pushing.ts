@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import type { ClusterLab } from './cluster-lab.ts';
 import { ADMIN_SOCKET, PORTS, sharedConfiguration } from './configuration.ts';
-import { MEMBERS } from './network.ts';
+import { MEMBERS } from './machines/network.ts';
 
 /** What `push` is answered. */
 export interface Pushed {

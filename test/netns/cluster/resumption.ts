@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Namespace } from '../namespace.ts';
 import { TLS_PORT } from './configuration.ts';
-import { MEMBERS } from './network.ts';
+import { MEMBERS } from './machines/network.ts';
 
 const PROGRAM = fileURLToPath(new URL('resumption-program.ts', import.meta.url));
 

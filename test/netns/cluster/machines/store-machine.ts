@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Namespace } from '../namespace.ts';
+import type { Namespace } from '../../namespace.ts';
 import { emptyNats, fillNats, MOST_KEPT } from './fill-nats.ts';
 import { STORE } from './network.ts';
 

@@ -1,4 +1,4 @@
-import { Namespace } from '../namespace.ts';
+import { Namespace } from '../../namespace.ts';
 
 /** The addresses of a cluster's machines. The first is that of the clients and of the server that they ask for. */
 export const CLIENTS = '10.72.0.1';

@@ -1,5 +1,5 @@
-import type { Namespace } from '../namespace.ts';
-import type { Wire } from '../wire.ts';
+import type { Namespace } from '../../namespace.ts';
+import type { Wire } from '../../wire.ts';
 
 /** Bytes that a server of the lab may keep. */
 export const MOST_KEPT = 4_000_000;
