@@ -31,7 +31,7 @@ function filesIn(value: unknown, path: ConfigPath): FoundFile[] {
     const files: unknown[] = Array.isArray(inner) ? inner : [inner];
     if (!files.every((file) => typeof file === 'string')) return filesIn(inner, at);
     const isSecret = SECRET_FILES.has(key) || (key === 'file' && (setsField(path) || isOfCluster(path)));
-    return isSecret ? files.map((file) => ({ file, path: at })) : [];
+    return isSecret ? files.map((file, index) => ({ file, path: inner === file ? at : [...at, index] })) : [];
   });
 }
 
