@@ -143,9 +143,23 @@ test('a pause in which many calls fail is one failure', async () => {
 });
 
 test('a store that answers that it cannot is asked again', async () => {
-  const { store } = storeOver(() => Promise.reject(new StoreUnavailable('full', 'no room')));
+  const { store, lines } = storeOver(() => Promise.reject(new StoreUnavailable('full', 'no room')));
   for (let count = 0; count < 20; count += 1) expect(await reasonOf(store.put('k', 'v'))).toBe('full');
   expect(store.status).toBe('here');
+  expect(lines).toEqual(['the store does not do what is asked']);
+});
+
+test('a store that refuses whatever is asked is away, and its connection is made anew', async () => {
+  const { store, made, lines } = storeOver(() => Promise.reject(new StoreUnavailable('refused', 'a replica')));
+  for (let count = 0; count < 5; count += 1) expect(await reasonOf(store.put('k', 'v'))).toBe('refused');
+  expect(store.status).toBe('away');
+  expect(lines).toEqual([
+    'the store does not do what is asked',
+    'the store is away: what is shared by it is used as it was last known',
+  ]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(await reasonOf(store.get('k'))).toBe('refused');
+  expect(made.reconnects).toBe(1);
 });
 
 test('whatever a backend throws is an error of the store, and nothing is thrown at once', async () => {

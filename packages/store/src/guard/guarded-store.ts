@@ -10,7 +10,7 @@ import {
   checkValue,
 } from '../base/arguments.ts';
 import type { Backend, MakeBackend } from '../base/backend.ts';
-import { type StoreError, StoreUnavailable } from '../base/errors.ts';
+import { type StoreError, StoreUnavailable, type UnavailableReason } from '../base/errors.ts';
 import { STORE_DEFAULTS, type StoreOptions } from '../base/options.ts';
 import type {
   Counted,
@@ -35,8 +35,8 @@ import { CallCounts } from './call-counts.ts';
 import { Calls } from './calls.ts';
 import { Watches } from './watches.ts';
 
-/** Failures of which the store itself says that they are none: it has answered, and another call may fare better. */
-const ANSWERED = new Set(['full', 'refused', 'contended']);
+/** Failures of which the store itself says that they are none: it has answered, and another call may fare better. A store that refuses is as good as away. */
+const ANSWERED = new Set(['full', 'contended']);
 
 /** Milliseconds from one line that the store is away to the next, so that one which comes and goes does not fill the log. */
 const LINE_INTERVAL = 60_000;
@@ -54,6 +54,8 @@ export class GuardedStore implements Store {
   /** The log has a line that says so. The next one that is away may be said from then on. */
   #isSaid = false;
   #nextLine = -Infinity;
+  /** When the next line may say that it does not do what is asked, by the reason. */
+  readonly #nextLines = new Map<UnavailableReason, number>();
 
   constructor(options: StoreOptions, make: MakeBackend) {
     const { deadline, failures, retryAfter, reread } = { ...STORE_DEFAULTS, ...options };
@@ -197,6 +199,7 @@ export class GuardedStore implements Store {
       const reason = error instanceof StoreUnavailable ? error.reason : 'refused';
       this.#counts.failed(error);
       onCall?.(reason, performance.now() - begun);
+      if (reason === 'full' || reason === 'refused') this.#sayRefused(reason, error);
       if (reason === 'busy') this.#breaker.unknown();
       else if (ANSWERED.has(reason)) this.#breaker.succeeded();
       else this.#breaker.failed(begun);
@@ -232,10 +235,22 @@ export class GuardedStore implements Store {
     if (this.#isSaid || now < this.#nextLine) return;
     this.#isSaid = true;
     this.#nextLine = now + LINE_INTERVAL;
-    this.#options.logger.warn({}, 'the store is away: what is shared by it is used as it was last known');
+    const { lastFailure: why } = this.#counts.all;
+    this.#options.logger.warn({ why }, 'the store is away: what is shared by it is used as it was last known');
+  }
+
+  #sayRefused(reason: 'full' | 'refused', error: unknown): void {
+    const now = performance.now();
+    if (now < (this.#nextLines.get(reason) ?? 0)) return;
+    this.#nextLines.set(reason, now + LINE_INTERVAL);
+    this.#options.logger.warn({ reason, why: messageOf(error) }, 'the store does not do what is asked');
   }
 }
 
 function closedError(): StoreError {
   return new StoreUnavailable('closed', 'The store is closed.');
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -135,6 +135,34 @@ describeRequiring({ commands: ['redis-server', 'redis-cli'] }, 'redis-server', (
     expect(Number(await redisCli(server.port, 'pttl', '{inband:places:k}:places'))).toBeGreaterThan(0);
   });
 
+  test('a server whose password is another one, or that is a replica, is away, says why, and is tried anew', async () => {
+    const server = await begun(startRedis());
+    const cli = (...args: readonly string[]) => run(CLI, ['-h', HOST, '-p', String(server.port), ...args]);
+    await cli('CONFIG', 'SET', 'requirepass', 'another');
+    const store = await open({ at: { host: HOST, port: server.port }, password: 'secret' });
+    const isAwayBecause = (why: string) =>
+      vi.waitFor(async () => {
+        await store.put('k', 'v').catch(() => undefined);
+        expect(store.status).not.toBe('here');
+        expect(store.calls.lastFailure).toContain(why);
+      }, PATIENT);
+    await isAwayBecause('WRONGPASS');
+    await cli('-a', 'another', 'CONFIG', 'SET', 'requirepass', 'secret');
+    await works(store);
+    await cli('-a', 'secret', 'REPLICAOF', HOST, String(await freePort()));
+    await isAwayBecause('READONLY');
+    await cli('-a', 'secret', 'REPLICAOF', 'NO', 'ONE');
+    await vi.waitFor(() => store.put('k', 'v'), PATIENT);
+    expect(store.status).toBe('here');
+  });
+
+  test('the rights that are documented are those of these tests', async () => {
+    for (const file of ['packages/store/README.md', 'docs/cluster.md']) {
+      const text = await readFile(join(import.meta.dirname, '../../../..', file), 'utf8');
+      expect(text).toContain(RIGHTS);
+    }
+  });
+
   test('a server without room refuses to write, and is not taken for one that is away', async () => {
     const server = await begun(startRedis());
     const store = await open({ at: { host: HOST, port: server.port } });

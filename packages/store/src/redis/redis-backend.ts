@@ -3,6 +3,7 @@ import type { Logger, Rate, Taken } from '@inband/core';
 import type { Backend, BackendEvents } from '../base/backend.ts';
 import { bucketKey } from '../base/bucket-key.ts';
 import { counterKey, MOST_COUNTED } from '../base/counter.ts';
+import type { StoreUnavailable } from '../base/errors.ts';
 import type {
   Counted,
   Counting,
@@ -40,22 +41,28 @@ export class RedisBackend implements Backend {
   readonly #connection: Connection;
   readonly #changes: Changes;
   readonly #memberKeys: readonly [string, string];
+  /** Why there is no connection. The errors of calls say only that there is none. */
+  #trouble: StoreUnavailable | undefined = undefined;
 
   constructor(events: BackendEvents, deps: RedisDeps) {
     this.#deps = deps;
     // Braces: one slot for both.
     this.#memberKeys = [`{${deps.key}:members}:until`, `{${deps.key}:members}:info`];
     this.#connection = connect(deps.servers, deps.deadline);
-    this.#connection.on('error', (error: Error) =>
-      deps.logger.debug({ err: toUnavailable(error) }, 'connection to the store'),
-    );
-    this.#connection.on('ready', () => events.connected());
+    this.#connection.on('error', (error: Error) => {
+      this.#trouble = toUnavailable(error);
+      deps.logger.debug({ err: this.#trouble }, 'connection to the store');
+    });
+    this.#connection.on('ready', () => {
+      this.#trouble = undefined;
+      events.connected();
+    });
     const changed = (key: string): void => events.changed(key);
     this.#changes = new Changes(this.#connection, { channelOf: (key) => `${deps.key}:changed:${key}`, changed });
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const [value, revision] = await translated(this.#connection.hmget(this.#entryKey(key), 'v', 'r'));
+    const [value, revision] = await this.#translated(this.#connection.hmget(this.#entryKey(key), 'v', 'r'));
     return typeof value === 'string' && typeof revision === 'string' ? { value, revision } : undefined;
   }
 
@@ -123,7 +130,7 @@ export class RedisBackend implements Backend {
   }
 
   async time(): Promise<number> {
-    const [seconds, microseconds] = await translated(this.#connection.time());
+    const [seconds, microseconds] = await this.#translated(this.#connection.time());
     return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
   }
 
@@ -176,9 +183,22 @@ export class RedisBackend implements Backend {
     try {
       return await this.#connection.evalsha(sha, keys.length, ...keys, ...args);
     } catch (error) {
-      if (!isUnknownScript(error)) throw toUnavailable(error);
+      if (!isUnknownScript(error)) throw this.#unavailable(error);
     }
-    return translated(this.#connection.eval(text, keys.length, ...keys, ...args));
+    return this.#translated(this.#connection.eval(text, keys.length, ...keys, ...args));
+  }
+
+  async #translated<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw this.#unavailable(error);
+    }
+  }
+
+  #unavailable(error: unknown): StoreUnavailable {
+    const unavailable = toUnavailable(error);
+    return (unavailable.reason === 'disconnected' && this.#trouble) || unavailable;
   }
 
   #entryKey(key: string): string {
@@ -187,14 +207,6 @@ export class RedisBackend implements Backend {
 
   #lockKey(name: string): string {
     return `${this.#deps.key}:lock:${name}`;
-  }
-}
-
-async function translated<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    throw toUnavailable(error);
   }
 }
 
