@@ -16,6 +16,8 @@ export interface SuiteOptions {
   }) => Promise<Store>;
   /** Runs of the property about limits. */
   readonly runs: number;
+  /** Whether the clock is that of a server, which may be put back. */
+  readonly hasServer?: boolean;
 }
 
 const PATIENT = { timeout: 10_000, interval: 5 };
@@ -67,7 +69,7 @@ function sumOf(answers: readonly { readonly granted: number }[]): number {
 }
 
 /** What every store does. */
-export function suite({ open, runs }: SuiteOptions): void {
+export function suite({ open, runs, hasServer = true }: SuiteOptions): void {
   const opened: Store[] = [];
   /** Two of those who share. */
   const pair = async (options: { readonly memberTtl?: number; readonly now?: () => number } = {}) => {
@@ -167,6 +169,19 @@ export function suite({ open, runs }: SuiteOptions): void {
       { numRuns: runs },
     );
   });
+
+  if (hasServer) {
+    test('what is owed is paid on, when the clock of the server was put back', async () => {
+      const clock = { now: 1_700_000_000_000_000 };
+      const { a, b } = await pair({ now: () => clock.now });
+      const rate: Rate = { amount: 10, per: 1_000, burst: 20 };
+      expect(await a.lease('put back', rate, 20)).toMatchObject({ granted: 20 });
+      clock.now -= 3_600_000_000;
+      expect(await b.lease('put back', rate, 1)).toEqual({ granted: 0, retryAfter: 100, remaining: 0 });
+      clock.now += 500_000;
+      expect(await a.lease('put back', rate, 20)).toMatchObject({ granted: 5, remaining: 0 });
+    });
+  }
 
   test('a lease is what there is, and never more than all together may have', async () => {
     const clock = { now: 1_700_000_000_000_000 };

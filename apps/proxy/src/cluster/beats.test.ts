@@ -99,6 +99,18 @@ test('a member that ends is gone at once; one with a successor is not', async ()
   expect(await infos()).toEqual([]);
 });
 
+test('a beat that is being made when a member ends does not let it live again', async () => {
+  const time = Promise.withResolvers<number>();
+  const asked = vi.spyOn(store, 'time').mockReturnValue(time.promise);
+  const { beats } = await begin('a');
+  await vi.advanceTimersByTimeAsync(100);
+  await beats.leave();
+  time.resolve(0);
+  asked.mockRestore();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(await infos()).toEqual([]);
+});
+
 test('a start without the store knows how many members there were', async () => {
   const state = join(folder, 'state', 'cluster');
   const { beats: first } = await begin('a', { state });

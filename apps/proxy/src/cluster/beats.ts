@@ -91,6 +91,8 @@ export class Beats {
     const { store, logger, member, info } = this.#deps;
     try {
       this.#clock = await clockDifference(store);
+      // It may have left meanwhile, and would live again.
+      if (this.#isOver) return;
       this.#learn(Math.max(1, await store.beat(member, info())));
     } catch (error) {
       logger.debug({ err: error }, 'the store was not told that this member lives');

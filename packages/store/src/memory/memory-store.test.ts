@@ -9,6 +9,7 @@ const { logger } = keepingLogger();
 const byKey = new Map<string, Promise<Store>>();
 
 suite({
+  hasServer: false,
   runs: 100,
   // One store for all who have the same key: there is no other way to share memory.
   open: ({ key, memberTtl, now }) => {

@@ -17,6 +17,9 @@ export function spendChange<T>(rate: Rate, how: Spend<T>, clock: BucketClock): C
   return ({ content }, server) => {
     const now = clock?.() ?? Math.floor(server * MICROSECONDS);
     const bucket = content ?? { at: now, debt: 0 };
+    // A clock that was put back goes on from there, because the debt would not be paid until it is where it was.
+    const isBack = bucket.at > now;
+    if (isBack) bucket.at = now;
     debtAt(bucket, rate, now);
     const before = bucket.debt;
     const answer = how((n, patience) => {
@@ -24,7 +27,7 @@ export function spendChange<T>(rate: Rate, how: Spend<T>, clock: BucketClock): C
       takeFrom(bucket, rate, n, patience, taken);
       return taken;
     });
-    return { ...(bucket.debt !== before && { write: JSON.stringify(bucket) }), answer: () => answer };
+    return { ...((bucket.debt !== before || isBack) && { write: JSON.stringify(bucket) }), answer: () => answer };
   };
 }
 

@@ -15,10 +15,10 @@ local n, patience, owed = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]
 local at, debt = now, 0
 local old = redis.call('HMGET', KEYS[1], 'a', 'd')
 if old[1] then at, debt = tonumber(old[1]), tonumber(old[2]) end
-if now > at then
-  debt = math.max(0, debt - (now - at) * amount)
-  at = now
-end
+local isBack = at > now
+if now > at then debt = math.max(0, debt - (now - at) * amount) end
+-- A clock that was put back goes on from there, because the debt would not be paid until it is where it was.
+at = now
 local unit = per * 1000
 local most = burst * unit
 local paid = amount * 1000
@@ -32,7 +32,7 @@ if sum <= most + patience * paid then
   taken = 1
   debt = sum
 end
-if owed > 0 or taken * n > 0 then
+if owed > 0 or taken * n > 0 or isBack then
   redis.call('HSET', KEYS[1], 'a', whole(at), 'd', whole(debt))
   redis.call('PEXPIRE', KEYS[1], whole(math.ceil(debt / paid) + 10000))
 end
