@@ -38,6 +38,7 @@ export default defineConfig({
           include: [
             // Sockets, files, descriptors and foreign functions.
             'packages/{core,tls}/src/**/*.slow.test.ts',
+            'packages/auth/src/hashes/make-hash.slow.test.ts',
             'test/transport/{node,duplex,tls,tls/sockets}.slow.test.ts',
             // Command line, types in sources and configurations, the debugger, limits, permissions, old versions.
             'apps/proxy/src/cli/{cli,config-sources,first-minute}.slow.test.ts',

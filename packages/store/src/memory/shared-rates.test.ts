@@ -1,6 +1,7 @@
 import type { Rate } from '@inband/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { Process, randomOf, World } from '../../test-support/processes.ts';
 import { MemoryBackend } from './memory-backend.ts';
 
@@ -100,7 +101,7 @@ test('in no time more passes than the burst, what the rate gives, and the stated
         setting.rate.burst + overshootOf(setting.rate, setting.processes) + 1e-6,
       );
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });
 
@@ -114,7 +115,7 @@ test('where questions are lost, no more passes beyond it than a burst, and what 
         2 * setting.rate.burst + overshootOf(setting.rate, setting.processes) + uncharged + 1e-6,
       );
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 
@@ -128,7 +129,7 @@ test('with patience no more passes beyond it than a burst, and each process keep
         2 * setting.rate.burst + overshootOf(setting.rate, setting.processes) + 1e-6,
       );
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

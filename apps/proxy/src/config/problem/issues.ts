@@ -64,8 +64,19 @@ function misspelt(issues: readonly Issue[], jsonSchema: Record<string, unknown>,
   );
 }
 
+/** By schema, because that of the whole configuration takes longer to make than a configuration to check. */
+const jsonSchemas = new WeakMap<StandardSchema, Readonly<Record<string, unknown>>>();
+
 /** The JSON Schema of a schema's input, if its library supports that (`StandardJSONSchema`). */
-export function inputJsonSchema(schema: StandardSchema): Record<string, unknown> {
+export function inputJsonSchema(schema: StandardSchema): Readonly<Record<string, unknown>> {
+  const known = jsonSchemas.get(schema);
+  if (known !== undefined) return known;
+  const made = makeInputJsonSchema(schema);
+  jsonSchemas.set(schema, made);
+  return made;
+}
+
+function makeInputJsonSchema(schema: StandardSchema): Record<string, unknown> {
   const converter: unknown = Reflect.get(schema['~standard'], 'jsonSchema');
   const input = isRecord(converter) ? converter.input : undefined;
   if (typeof input !== 'function') return {};

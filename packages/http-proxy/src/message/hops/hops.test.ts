@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { hopsOfForwarded } from './forwarded-field.ts';
 import { addressOfNode, hopsOfXForwardedFor } from './x-forwarded-for.ts';
 
@@ -73,7 +74,7 @@ test('what a client puts before the element of its proxy never becomes that elem
       const hops = hopsOfForwarded([`${claim}, ${own}`]);
       if (hops !== undefined) expect(hops.at(-1)).toEqual({ node: '[2001:db8::1]', scheme: 'https' });
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
