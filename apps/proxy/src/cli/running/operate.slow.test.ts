@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,13 @@ test('reload, status and drain ask the program that runs with a configuration', 
   });
   const { stdout } = await inband('status', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ status: 'ready', workers: [{ worker: 0 }], missing: [] });
+
+  const revoke = (more: string[], input?: string): Promise<ProgramEnd> =>
+    startProgram(['revoke', '--config', file, ...more], undefined, {}, input).ended;
+  const name = `sha256:${createHash('sha256').update('a-token').digest('hex')}`;
+  expect(await revoke([], 'a-token\n')).toMatchObject({ status: 0, stdout: `${name}: revoked here\n` });
+  expect(await revoke([name, '--undo'])).toMatchObject({ status: 0, stdout: `${name}: no longer revoked here\n` });
+  expect(await revoke(['a-token'])).toMatchObject({ status: 1, stderr: expect.stringContaining('on standard input') });
 
   // Only "admin" of the file counts for whom to ask, so that its errors are those that the program finds.
   await write('runs.yaml', config(admin, 'shutdown: { grase: 20s }'));
