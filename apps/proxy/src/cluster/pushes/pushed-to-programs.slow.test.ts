@@ -9,8 +9,8 @@ import { silentLogger } from '../../log/logging.ts';
 import { type Program, runProgram, startProgram } from '../../../test-support/program.ts';
 
 // Programs are started, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
-const SOON = { timeout: 20_000, interval: 20 };
+vi.setConfig({ testTimeout: 240_000 });
+const SOON = { timeout: 60_000, interval: 20 };
 
 interface Machine {
   readonly name: string;
