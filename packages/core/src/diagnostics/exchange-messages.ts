@@ -72,7 +72,7 @@ export interface ExchangeRetried {
 export interface ExchangeClientEnded {
   readonly event: 'client-ended';
   readonly session: number;
-  /** `asking` for a server, `sending` to it, or `answering`: see `exchange/exchange.ts`. */
+  /** `asking` for a server, `sending` to it, or `answering`: see `exchange/exchange-life.ts`. */
   readonly state: string;
   /** `half-close`: the answer has to begin within `http.halfCloseTimeout`. `response-body-after-end`: it has to go on. */
   readonly waitsFor: string | undefined;
