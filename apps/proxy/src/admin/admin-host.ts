@@ -31,7 +31,11 @@ const OF_OWNER: {
   cluster: (owner) => owner.cluster.status(),
   'cluster-sessions': (owner, query) => owner.cluster.sessions(query),
   'order-server': orderServer,
-  reload: (owner, { by }) => owner.reload(by),
+  reload: async (owner, { by }) => {
+    const reloaded = await owner.reload(by);
+    const { pushed } = owner.changes.overlays;
+    return pushed === undefined ? reloaded : { ...reloaded, pushed };
+  },
   drain: (owner, { by }) => owner.drain(by),
   routes: (owner) => routesAnswer(configured(owner)),
   explain: async (owner, asked) => answerIn(await owner.askOne('explain', asked, LONGEST_EXPLANATION)),

@@ -26,7 +26,7 @@ export function configAnswer(owner: AdminOwner): EffectiveConfig {
   return {
     hash: overlays.hash,
     file: current.file ?? null,
-    pushed: current.files?.pushed?.name ?? null,
+    pushed: overlays.pushed ?? null,
     effective: effectiveOf(owner, current),
     overlays: overlays.all.map((overlay) => lineOf(owner, overlay)),
   };

@@ -22,7 +22,8 @@ const WAIT = 5_000;
 export async function pushedConfig(owner: AdminOwner): Promise<PushedConfig> {
   const { follower, members, member } = pushingOf(owner);
   const living = await members().catch((): FollowingMember[] => [{ name: member, config: follower.info }]);
-  return { ...shown(follower.record ?? NO_RECORD, living), stale: Math.round(follower.stale * 10) / 10 };
+  const { record = NO_RECORD, isKnown, stale } = follower;
+  return { ...shown(record, living), isKnown, stale: Math.round(stale * 10) / 10 };
 }
 
 export async function pushedVersion(

@@ -5,6 +5,7 @@ import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { ReloadRequests } from '../run/reload-requests.ts';
+import { LOCAL_SECTIONS } from '../config/read/pushed-source.ts';
 import type { Reloaded } from '../run/running.ts';
 import { type Overlaid, type Overlay, Overlays } from './overlays.ts';
 
@@ -19,6 +20,8 @@ export interface ConfigChangesDeps {
   readonly during: (reload: () => Promise<Reloaded>) => Promise<Reloaded>;
   readonly logger: Logger;
 }
+
+const UNDER_PUSHED = 'what was pushed to all members lies over the file: only these sections are its own';
 
 /** A change that was made. */
 export interface Changed {
@@ -41,7 +44,7 @@ export class ConfigChanges {
     this.#during = during;
     this.#logger = logger;
     this.#source = source;
-    this.#requests = new ReloadRequests(() => this.#become(() => this.overlays.again()), logger);
+    this.#requests = new ReloadRequests(() => this.#again(), logger);
     this.overlays = new Overlays(source, (overlay) => {
       this.drop(overlay, { why: 'its time is over' }).catch((error: unknown) => {
         const fields = { overlay: overlay.id, detail: describeFailure(error) };
@@ -101,6 +104,14 @@ export class ConfigChanges {
   close(): void {
     this.#isClosed = true;
     this.overlays.close();
+  }
+
+  /** Whoever has edited the file is told when most of it does not count. */
+  async #again(): Promise<Reloaded> {
+    const reloaded = await this.#become(() => this.overlays.again());
+    const { pushed } = this.overlays;
+    if (pushed !== undefined) this.#logger.info({ pushed, ofOwnFile: LOCAL_SECTIONS }, UNDER_PUSHED);
+    return reloaded;
   }
 
   async #become(load: () => Promise<Overlaid>): Promise<Reloaded> {

@@ -65,6 +65,11 @@ export class Overlays {
     return this.#current;
   }
 
+  /** What the current one has from a push to all members, as `version 17`; undefined where it is the file alone. */
+  get pushed(): string | undefined {
+    return this.#current.files?.pushed?.name;
+  }
+
   /** Changes with the content of the current configuration, whatever it came from. */
   get hash(): string {
     return (this.#hash ??= hashOf(this.#current.value));

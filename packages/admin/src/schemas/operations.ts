@@ -29,6 +29,9 @@ export const Reloaded = Type.Object(
     changed: parts('What was made anew, at the same place.'),
     kept: parts('What is the same object as before, with everything that it holds.'),
     dropped: parts('What is gone.'),
+    pushed: Type.Optional(
+      Type.String({ description: 'What was pushed to all members, if anything: it lies over the file that was read.' }),
+    ),
   },
   {
     title: 'Reloaded',

@@ -18,11 +18,13 @@ const MOST_NAMES = 20;
 export async function reload({ config }: Asked): Promise<number> {
   const { body } = await askRunning(config, { method: 'POST', path: '/reload', timeout: RELOAD });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the API answers
-  const { generation, alive, added, changed, dropped, kept } = body as Reloaded;
+  const { generation, alive, added, changed, dropped, kept, pushed } = body as Reloaded;
   const lines = [...linesOf('+', added), ...linesOf('~', changed), ...linesOf('-', dropped)];
   const what = lines.length === 0 ? 'nothing has changed' : `${kept.length} parts are kept`;
   const more = alive > 1 ? `; ${alive} configurations are in use` : '';
   process.stdout.write([...lines, `reloaded: generation ${generation}; ${what}${more}\n`].join('\n'));
+  if (pushed !== undefined)
+    process.stderr.write(`${pushed} of what was pushed to all members lies over the file; see "inband versions"\n`);
   return 0;
 }
 

@@ -68,7 +68,9 @@ export async function versions({ config, number, json }: VersionsCommand): Promi
   const state = await stateOf(config);
   if (json === true) return print(JSON.stringify(state, undefined, 2));
   const lines = state.versions.toReversed().map((version) => versionLine(version, state));
-  const none = 'nothing was pushed yet: every member has the configuration of its own file';
+  const none = state.isKnown
+    ? 'nothing was pushed yet: every member has the configuration of its own file'
+    : 'what was pushed is not known: the store has not answered since this member started';
   return print(
     [...(lines.length === 0 ? [none] : lines), '', ...state.members.map(memberLine), ...staleLine(state)].join('\n'),
   );
@@ -103,13 +105,14 @@ function tell(config: string | undefined, { version, current, canary, members, l
     process.stderr.write(`left out, because every member has them from its own file: ${left.join(', ')}\n`);
   const following = members.filter(({ follows }) => follows);
   const behind = following.filter(({ error, wanted }) => (error ?? wanted) !== undefined);
-  const those = following.filter(({ running }) => running === (canary?.number ?? current));
+  const meant = canary === null ? following : following.filter(({ name }) => canary.members.includes(name));
+  const those = meant.filter(({ running }) => running === (canary?.number ?? current));
   const what =
     canary === null
       ? `${version === null ? 'the canary has ended; ' : ''}${current === null ? 'every member has its own file again' : `version ${current} is current`}`
       : `version ${canary.number} is a canary on ${canary.members.join(', ')}`;
   const lines = behind.slice(0, MOST_NAMES).map(memberLine);
-  print([`${what}: ${those.length} of ${following.length} members run it`, ...lines].join('\n'));
+  print([`${what}: ${those.length} of ${meant.length} members run it`, ...lines].join('\n'));
   return behind.length === 0 ? 0 : 1;
 }
 

@@ -117,6 +117,11 @@ export class Follower {
     return (performance.now() - confirmed) / 1_000;
   }
 
+  /** Whether it is known what is pushed: the store has answered since the start, or a copy was on the disk. */
+  get isKnown(): boolean {
+    return this.#record !== undefined || this.#watches[0]?.confirmed !== undefined;
+  }
+
   /** Whether the store has something older, or nothing, and this member could not put back what it had. */
   get isStoreBehind(): boolean {
     return this.#isStoreBehind;

@@ -11,6 +11,7 @@ import { type Program, runProgram, startProgram } from '../../../test-support/pr
 // Programs are started, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 const SOON = { timeout: 60_000, interval: 20 };
+const UNDER_PUSHED = 'what was pushed to all members lies over the file: only these sections are its own';
 
 interface Machine {
   readonly name: string;
@@ -73,6 +74,7 @@ async function state({ socket }: Machine) {
     readonly versions: Version[];
     readonly members: { readonly name: string; readonly running: number | null; readonly follows: boolean }[];
     readonly stale: number;
+    readonly isKnown: boolean;
   };
 }
 
@@ -129,8 +131,12 @@ test('a push reaches all machines, a bad one none, and a canary a few', async ()
     expect.stringMatching(/^what is pushed, next\.yaml:1:12: listeners: expected/),
   );
 
-  const canary = await pushOver(b, site('three', '3'), { canary: 0.1 });
-  expect(canary).toMatchObject({ status: 200, body: { current: 1, version: 2, canary: { number: 2 } } });
+  const canary = await push(b, site('three', '3'), '--canary', '10%');
+  expect(canary).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^version 2 is a canary on [abc]: 1 of 1 /),
+  });
+  expect(await state(b)).toMatchObject({ current: 1, canary: { number: 2 } });
   expect((await run()).flat().toSorted()).toEqual(['one', 'one', 'three']);
   expect(await pushOver(b, site('four', '4'))).toMatchObject({ status: 409, body: { title: 'There is a canary' } });
   expect(await pushOver(c, '', {}, '/cluster/config/promote')).toMatchObject({ status: 200, body: { current: 2 } });
@@ -162,6 +168,16 @@ test('a machine starts without the store, says how old what it knows is, and fol
     from: 'the copy on disk',
   });
   expect(await Promise.all([servicesOf(a), servicesOf(b)])).toEqual([['one'], ['own']]);
+  expect([(await state(a)).isKnown, (await state(b)).isKnown]).toEqual([true, false]);
+  const [versions, reload] = await Promise.all([
+    runProgram(['versions', '--config', b.file]),
+    runProgram(['reload', '--config', a.file]),
+  ]);
+  expect(versions.stdout).toMatch(/^what was pushed is not known: the store has not answered/);
+  expect(reload).toMatchObject({ status: 0, stderr: expect.stringMatching(/^version 1 .* lies over the file/) });
+  expect(await again.logged(UNDER_PUSHED)).toMatchObject({
+    pushed: 'version 1',
+  });
   expect(await pushOver(a, site('two', '2'))).toMatchObject({
     status: 503,
     body: { title: 'The store does not answer' },

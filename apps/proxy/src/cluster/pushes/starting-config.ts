@@ -1,4 +1,5 @@
 import type { ConfigSource } from '../../config/read/read-source.ts';
+import { LOCAL_SECTIONS } from '../../config/read/pushed-source.ts';
 import { loadPatched, readUnder } from '../../config/load-config.ts';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
@@ -86,7 +87,7 @@ export async function startingConfig(
       const [parsed, whole] = await loadPatched(source, []);
       notes.push({
         level: 'info',
-        fields: { version: running.number, from, by: running.by },
+        fields: { version: running.number, from, by: running.by, ofOwnFile: LOCAL_SECTIONS },
         message: 'begins with a pushed version of the configuration',
       });
       return { parsed, source: whole, started: { record, running, contents, isConfirmed, error }, notes };

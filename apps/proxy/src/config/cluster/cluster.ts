@@ -29,9 +29,7 @@ export const cluster = z
       .string()
       .regex(MEMBER, { error: 'expected 1 to 100 letters, digits, ".", "-" and "_"' })
       .optional()
-      .describe(
-        'The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host.',
-      ),
+      .describe('The name of this machine in it, which no other may have. Default: the name of the host.'),
     secret: z
       .strictObject({ file: secretFiles })
       .optional()

@@ -365,7 +365,7 @@ export interface ClusterInput {
    * @default default
    */
   name?: string | undefined;
-  /** The name of this machine in it, which no other may have: "${HOSTNAME}". Default: the name of the host. */
+  /** The name of this machine in it, which no other may have. Default: the name of the host. */
   member?: string | undefined;
   /** By what secrets are encrypted before they go to the store. Without it none goes there. */
   secret?: ClusterSecretInput | undefined;

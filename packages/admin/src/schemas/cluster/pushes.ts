@@ -60,9 +60,12 @@ const example = {
 export const PushedConfig = Type.Object(
   {
     ...state,
+    isKnown: Type.Boolean({
+      description: 'false: the store has not answered since this member started, and it has no copy on its disk.',
+    }),
     stale: Type.Number({ description: 'Seconds since it was last known that the store has this.' }),
   },
-  { title: 'PushedConfig', examples: [{ ...example, stale: 0.4 }] },
+  { title: 'PushedConfig', examples: [{ ...example, isKnown: true, stale: 0.4 }] },
 );
 /** The versions of the configuration of all members, and who runs which. */
 export type PushedConfig = Static<typeof PushedConfig>;
