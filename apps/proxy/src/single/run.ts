@@ -89,7 +89,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const describe = (): MemberInfo => runningInfo(running);
   const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe, metrics });
   const clusterView = new ClusterView({
-    cluster: viewedSide(cluster, own.config, () => pushes?.pushing?.follower),
+    cluster: viewedSide(cluster, own, () => pushes?.pushing?.follower),
     logger,
     processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
     plan: () => running?.configured.plan,

@@ -137,7 +137,7 @@ export async function supervise(
   );
   logging.onMessage = owner.tap.message;
   const clusterView = new ClusterView({
-    cluster: viewedSide(cluster, config, () => pushes?.pushing?.follower),
+    cluster: viewedSide(cluster, own, () => pushes?.pushing?.follower),
     logger,
     processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
     plan: () => current.plan,

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster, ClusterSessions, Pools } from '@inband/admin';
+import { openStore } from '@inband/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ServerProcess, startRedis } from '../../../../../packages/store/test-support/servers.ts';
 import { describeRequiring } from '../../../../../test/support/requires.ts';
@@ -10,6 +12,7 @@ import { askAdmin } from '../../../test-support/admin-client.ts';
 import { type AdminProgram, startAdminProgram, startServer } from '../../../test-support/program-with-admin.ts';
 import { runProgram } from '../../../test-support/program.ts';
 import { createInband, type Inband } from '../../index.ts';
+import { silentLogger } from '../../log/logging.ts';
 
 const POOL = 'services.web.routes[0].chainer';
 const DEAD = '127.0.0.1:9';
@@ -29,7 +32,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
 
   const configuration = (member: string, more: object = {}) => ({
     store: { type: 'redis' as const, url: `redis://127.0.0.1:${redis.port}` },
-    cluster: { name: 'edge', member },
+    cluster: { name: 'edge', member, secret: { file: join(folder, 'cluster.key') } },
     listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
     services: {
       web: { mode: 'reverse' as const, routes: [{ chainer: { type: 'failover' as const, hosts: [origin, DEAD] } }] },
@@ -45,6 +48,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inband-view-'));
+    await writeFile(join(folder, 'cluster.key'), randomBytes(32));
     redis = await startRedis();
     origin = await startServer('', (end) => ends.push(end));
     [one, two, three] = await Promise.all([
@@ -52,7 +56,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
       start('two', { workers: 2 }),
       createInband(configuration('three')),
     ]);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await three.close({ grace: 0 });
     for (const end of ends.toReversed()) await end();
@@ -111,7 +115,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     expect(await post<Pools>({ admin: adminOfFour }, order('up'))).toMatchObject({ everywhere: { told: true } });
     await expect.poll(() => stateAt(one), SOON).toBe('up');
     await expect.poll(() => stateAt(two), SOON).toBe('up');
-  }, 30_000);
+  }, 60_000);
 
   test('sessions of all members are shown with the member of each, also of one without an admin server', async () => {
     const [listener] = three.listeners;
@@ -125,7 +129,12 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     };
     await expect.poll(found, { ...SOON, timeout: 20_000 }).toEqual({ of: ['three', 'two'], why: null });
     for (const socket of sockets) socket.destroy();
-  }, 30_000);
+    const servers = { at: { host: '127.0.0.1', port: redis.port } };
+    const store = await openStore({ type: 'redis', servers, key: 'inband:edge', logger: silentLogger });
+    const stored = () => store.get('sessions/two').catch(() => undefined);
+    await expect.poll(async () => (await stored())?.value, SOON).toMatch(/^sealed1\./);
+    await store.close();
+  }, 60_000);
 
   test('without the store it says what it knows, on the command line with a status for scripts', async () => {
     const file = join(folder, 'ask.json');
@@ -153,5 +162,5 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     }
     await expect.poll(async () => (await get<Cluster>(one, '/cluster')).status, SOON).toBe('well');
     expect(await stateAt(two)).toBe('up');
-  }, 30_000);
+  }, 60_000);
 });

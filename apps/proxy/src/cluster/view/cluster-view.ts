@@ -47,9 +47,17 @@ export class ClusterView {
   }
 
   async #load(): Promise<Following> {
-    this.#following ??= import('./following.ts').then(({ Following: Loaded }) => new Loaded(this.#deps));
+    this.#following ??= this.#make();
     const following = await this.#following;
     if (this.#isClosed) following.close();
     return following;
+  }
+
+  async #make(): Promise<Following> {
+    const [{ Following: Loaded }, sealing] = await Promise.all([
+      import('./following.ts'),
+      this.#deps.cluster.sealing(),
+    ]);
+    return new Loaded(this.#deps, sealing);
   }
 }

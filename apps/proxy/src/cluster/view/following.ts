@@ -4,6 +4,7 @@ import { RequestRate } from '../../metrics/show/request-rate.ts';
 import { isChainer } from '../../run/observed/planned-pools.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { SeenMembers } from './seen-members.ts';
+import type { Sealing } from './published-sessions.ts';
 import { SessionReader } from './session-reader.ts';
 import { SessionTeller } from './session-teller.ts';
 import { type AskedOrder, SharedOrders, type Told } from './shared-orders.ts';
@@ -20,11 +21,11 @@ export class Following {
     | { readonly orders: SharedOrders; readonly teller: SessionTeller; readonly reader: SessionReader }
     | undefined;
 
-  constructor(deps: ClusterViewDeps) {
+  constructor(deps: ClusterViewDeps, sealing: Sealing | undefined) {
     const { cluster, logger } = deps;
     this.#deps = deps;
     this.#members = new SeenMembers(() => cluster.members());
-    const { store, member, sealing } = cluster;
+    const { store, member } = cluster;
     if (store === undefined || !cluster.isShared) return;
     const own = (query: SessionQuery) => deps.processes.sessions(query);
     this.#shared = {

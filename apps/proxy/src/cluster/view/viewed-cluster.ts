@@ -30,7 +30,8 @@ export interface ViewedCluster {
   describeBy(describe: () => MemberInfo): void;
   /** A version that a part of the members tries. */
   canary(): Cluster['canary'];
-  readonly sealing: Sealing | undefined;
+  /** How what is told to others is kept from whoever reads the store; undefined without a secret. */
+  sealing(): Promise<Sealing | undefined>;
 }
 
 /** The processes of this member that serve clients, as others ask them over the store. */

@@ -1,9 +1,12 @@
 import type { Cluster } from '@inband/admin';
+import type { ClusterFiles } from '../../config/check/cluster/cluster-files.ts';
+import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { ClusterSide } from '../cluster-side.ts';
 import { type ConfigRecord, versionIn } from '../pushes/records.ts';
 import type { StaleNow } from '../staleness.ts';
 import type { SeenStore } from './cluster-status.ts';
+import type { Sealing } from './published-sessions.ts';
 import type { ViewedCluster } from './viewed-cluster.ts';
 
 type StoreConfig = Config['store'];
@@ -18,7 +21,7 @@ interface PushedConfig {
 /** The cluster of a process, for its view. */
 export function viewedSide(
   side: ClusterSide,
-  { store: written }: Config,
+  { config: { store: written }, clusterFiles }: Pick<ParsedConfig, 'config' | 'clusterFiles'>,
   pushed: () => PushedConfig | undefined,
 ): ViewedCluster {
   return {
@@ -36,7 +39,7 @@ export function viewedSide(
     info: () => ({ ...side.info, stale: [...(side.info.stale ?? []), ...staleConfig(side, pushed())] }),
     describeBy: (describe) => side.describeBy(describe),
     canary: () => canaryIn(pushed()?.record),
-    sealing: undefined,
+    sealing: async () => sealerOf(side.name, clusterFiles),
   };
 }
 
@@ -51,6 +54,14 @@ function canaryIn(record: ConfigRecord | undefined): Cluster['canary'] {
   const version = record?.canary && versionIn(record, record.canary.number);
   if (!version || !record?.canary) return null;
   return { version: String(version.number), members: record.canary.members, since: version.at, by: version.by };
+}
+
+/** By the same secrets as everything else that members share. What seals is loaded where there are any. */
+async function sealerOf(name: string, { secrets = [] }: ClusterFiles): Promise<Sealing | undefined> {
+  const [first, ...others] = secrets;
+  if (first === undefined) return undefined;
+  const { Sealer } = await import('../../sealed/sealer.ts');
+  return new Sealer(name, [first, ...others]);
 }
 
 function seenStore({ store, hasOthers }: ClusterSide, written: StoreConfig): SeenStore {
