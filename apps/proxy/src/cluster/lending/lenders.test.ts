@@ -1,3 +1,4 @@
+import { type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, expect, test, vi } from 'vitest';
 import { openMemory } from './memory.ts';
 import { AwayShares, shareOf } from './away-shares.ts';
@@ -100,6 +101,17 @@ test('while the store is away, "closed" lets nothing pass', async () => {
   const nothing = { granted: 0, retryAfter: 1_000, remaining: 0, closed: true };
   expect(await lender().lease('a', rate, 0, 1)).toEqual(nothing);
   expect(await lender().hold('a', 10, 0, 1)).toEqual({ granted: 0, free: 0, closed: true });
+});
+
+test('with "closed", a call that had no turn closes what it was about, and not all of its limit', async () => {
+  const { store } = await machine();
+  const shares = new AwayShares({ policy: 'closed', parties: () => 1, open: openMemory });
+  closing.push(() => shares.close());
+  const busy = async (): Promise<never> => Promise.reject(new StoreUnavailable('busy', 'others were before it'));
+  const crowded: Store = Object.assign(Object.create(store) as Store, { lease: busy, hold: busy });
+  const one = new MachineLender({ store: crowded, shares, parties: () => 1, holder: 'one' });
+  expect(await one.lease('a', rate, 0, 1)).toEqual({ granted: 0, retryAfter: 1_000, remaining: 0 });
+  expect(await one.hold('a', 10, 0, 1)).toEqual({ granted: 0, free: 0 });
 });
 
 test('names of any length are names of the store', async () => {

@@ -37,7 +37,9 @@ export class MachineLender implements Lender {
   async lease(bucket: string, rate: Rate, owed: number, wanted: number): Promise<Leased> {
     const { store, shares } = this.#deps;
     const name = storeName(bucket);
-    return this.#decided(store.lease(name, rate, wanted, owed), () => shares.lease(name, rate, owed, wanted));
+    return this.#decided(store.lease(name, rate, wanted, owed), async (error) =>
+      unlessBusy(error, await shares.lease(name, rate, owed, wanted)),
+    );
   }
 
   async hold(key: string, most: number, held: number, wanted: number): Promise<Placed> {
@@ -46,7 +48,9 @@ export class MachineLender implements Lender {
     if (held + wanted > 0) this.#held.set(name, most);
     else this.#held.delete(name);
     const holding = { most, held, wanted, ttl: PLACES_TTL };
-    return this.#decided(store.hold(name, holder, holding), () => shares.hold(name, holder, holding));
+    return this.#decided(store.hold(name, holder, holding), async (error) =>
+      unlessBusy(error, await shares.hold(name, holder, holding)),
+    );
   }
 
   async count(key: string, most: number, used: number, wanted: number, of?: number): Promise<Counted | undefined> {
@@ -54,15 +58,18 @@ export class MachineLender implements Lender {
     return this.#decided(this.#deps.store.count(storeName(key), counting), () => undefined);
   }
 
-  async #decided<Answer, Own>(asked: Promise<Answer>, decide: () => Own | Promise<Own>): Promise<Answer | Own> {
+  async #decided<Answer, Own>(
+    asked: Promise<Answer>,
+    decide: (error: unknown) => Own | Promise<Own>,
+  ): Promise<Answer | Own> {
     const { onLent } = this.#deps;
     try {
       const answer = await asked;
       onLent?.('store');
       return answer;
-    } catch {
+    } catch (error) {
       onLent?.('away');
-      return await decide();
+      return await decide(error);
     }
   }
 
@@ -74,4 +81,10 @@ export class MachineLender implements Lender {
     const none = { held: 0, wanted: 0, ttl: PLACES_TTL };
     await Promise.allSettled(names.map(([name, most]) => store.hold(name, holder, { most, ...none })));
   }
+}
+
+/** Where a call had no turn in time, nobody knows whether the store is away. So what it was about is closed, and not everything of its limit. */
+function unlessBusy<Answer extends Leased | Placed>(error: unknown, answer: Answer): Answer {
+  const isBusy = error instanceof Error && 'reason' in error && error.reason === 'busy';
+  return isBusy && answer.closed === true ? { ...answer, closed: undefined } : answer;
 }

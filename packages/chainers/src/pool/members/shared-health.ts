@@ -68,7 +68,11 @@ export class SharedHealth {
   /** A server was looked at here. `isBack`: it was out, and is not any more. `hasFallen`: it is down by looks, and was not before. */
   checked(
     member: PoolMember,
-    { why, isBack, hasFallen }: { readonly why: string | undefined; readonly isBack: boolean; readonly hasFallen: boolean },
+    {
+      why,
+      isBack,
+      hasFallen,
+    }: { readonly why: string | undefined; readonly isBack: boolean; readonly hasFallen: boolean },
   ): void {
     const key = keyOf(member.server);
     this.#checked.tell(key, { ...member.health.findings(why) }, this.#deps.ttl);
