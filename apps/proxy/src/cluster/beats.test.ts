@@ -26,15 +26,20 @@ interface Said {
   info: string;
   members: number[];
   lines: string[];
+  names: boolean[];
 }
 
+let marks = 0;
+
 async function begin(member: string, { state, of = store }: { state?: string; of?: Store } = {}) {
-  const said: Said = { info: 'one', members: [], lines: [] };
+  const said: Said = { info: 'one', members: [], lines: [], names: [] };
   const line = (_fields: object, message: string): void => void said.lines.push(message);
   const beats = await Beats.begin({
     store: of,
     logger: { debug: () => {}, info: line, warn: line, error: line },
     member,
+    mark: `mark ${(marks += 1)}`,
+    onName: (isTaken) => void said.names.push(isTaken),
     info: () => said.info,
     folder: state,
     onMembers: (members) => void said.members.push(members),
@@ -137,4 +142,24 @@ test('a state folder that cannot be used is said once, and changes nothing', asy
   await vi.waitFor(() => {
     expect(said.lines).toEqual(['cluster: the number of members cannot be written to its state folder']);
   });
+});
+
+test('two programs of one name find it out, and that it is over', async () => {
+  const { said } = await begin('a');
+  const { beats: other, said: saidByOther } = await begin('a');
+  await begin('b');
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect([said.names, saidByOther.names]).toEqual([[true], [true]]);
+  other.end();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(said.names).toEqual([true, false]);
+});
+
+test('a program that is started anew under its name is no other one', async () => {
+  const { beats: before } = await begin('a');
+  await vi.advanceTimersByTimeAsync(30_000);
+  before.end();
+  const { said } = await begin('a');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(said.names).toEqual([]);
 });

@@ -2,6 +2,7 @@ import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
 import { clockDifference } from './clock-difference.ts';
 import { KnownMembers } from './known-members.ts';
+import { OwnName } from './own-name.ts';
 
 /** Milliseconds between two beats. A member that misses three is not there any more. */
 const EVERY = 10_000;
@@ -14,6 +15,10 @@ interface BeatsDeps {
   readonly logger: Logger;
   /** The name of this member. */
   readonly member: string;
+  /** Of this process, among all that have ever been. */
+  readonly mark: string;
+  /** Called when it is found that another program has the same name, and when that is over. */
+  readonly onName: (isTaken: boolean) => void;
   /** What is said of it, as JSON. */
   readonly info: () => string;
   /** Where the number of members is remembered: `cluster.state`. */
@@ -29,6 +34,7 @@ interface BeatsDeps {
 export class Beats {
   readonly #deps: BeatsDeps;
   readonly #known: KnownMembers | undefined;
+  readonly #name: OwnName;
   readonly #timer: NodeJS.Timeout;
   #soon: NodeJS.Timeout | undefined = undefined;
   #members = 1;
@@ -45,7 +51,8 @@ export class Beats {
     this.#deps = deps;
     this.#known = known;
     this.#members = members;
-    this.#timer = setInterval(() => void this.#beat(), EVERY).unref();
+    this.#name = new OwnName(deps.store, deps.member, deps.mark);
+    this.#timer = setInterval(() => void this.#beatAndLook(), EVERY).unref();
     // Not at once, because the connection is only being made.
     this.soon();
   }
@@ -85,6 +92,14 @@ export class Beats {
       this.#soon = undefined;
       void this.#beat();
     }, milliseconds).unref();
+  }
+
+  async #beatAndLook(): Promise<void> {
+    await this.#beat();
+    const { isTaken } = this.#name;
+    // While the store is away, what was known last stays so.
+    if (!this.#isOver) await this.#name.look().catch(() => undefined);
+    if (this.#name.isTaken !== isTaken) this.#deps.onName(!isTaken);
   }
 
   async #beat(): Promise<void> {

@@ -81,6 +81,8 @@ export class ClusterSide {
       store: this.#store,
       logger: this.#deps.logger,
       member: this.member,
+      mark: this.#id,
+      onName: (isTaken) => this.#nameIs(isTaken),
       info: () => JSON.stringify(this.info),
       folder: state === undefined ? undefined : resolve(parsed.baseDirectory, state),
       onMembers: (members) => this.#deps.onMembers?.(members),
@@ -172,6 +174,13 @@ export class ClusterSide {
   async close(): Promise<void> {
     await this.#beats?.leave();
     await Promise.all([this.#store?.close(), this.#shares?.close()]);
+  }
+
+  #nameIs(isTaken: boolean): void {
+    const why = 'Another program is a member of the same name; give one of them another "cluster.member".';
+    this.stale.set('name', isTaken ? why : undefined);
+    if (isTaken) this.#deps.logger.error({ member: this.member }, 'another program is a member of the same name');
+    this.#beats?.soon();
   }
 
   /** While the store is away, limits are answered by `store.away`. */

@@ -1,5 +1,5 @@
 /** What a member may have only as it was last known. Limits are beside these: they are stale whenever the store is away. */
-export type StaleKind = 'configuration' | 'tickets' | 'certificates' | 'logins';
+export type StaleKind = 'configuration' | 'tickets' | 'certificates' | 'logins' | 'name';
 
 /** Something that is stale. */
 export interface StaleNow {

@@ -30,7 +30,10 @@ function storeReasons({ status, address, since, why }: Cluster['store']): string
 
 function reasonsOfMember(member: ClusterMember, canary: Cluster['canary'], now: number): string[] {
   const { name, stale, clock, lag } = member;
-  const reasons = stale.map(({ what, since, why }) => `${name}: ${what} as of ${ago(since, now)}: ${sentence(why)}.`);
+  const reasons = stale.map(({ what, since, why }) => {
+    const when = what === 'name' ? '' : ` ${what} as of ${ago(since, now)}:`;
+    return `${name}:${when} ${sentence(why)}.`;
+  });
   const configuration = configurationReason(member, canary);
   if (configuration !== undefined) reasons.push(configuration);
   if (clock !== null && Math.abs(clock) > MOST_CLOCK) {
