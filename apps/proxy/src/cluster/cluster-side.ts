@@ -11,7 +11,7 @@ import { AwayShares } from './lending/away-shares.ts';
 import type { Lending } from './lending/lend-messages.ts';
 import { MachineLender } from './lending/machine-lender.ts';
 import { type ClusterMember, clusterMember, type MemberInfo } from './member-info.ts';
-import { type StaleNow, Staleness } from './staleness.ts';
+import { type SharedKind, type StaleNow, Staleness } from './staleness.ts';
 
 /** `store.deadline` of a machine whose workers share by its memory. */
 const USUAL_DEADLINE = 50;
@@ -117,7 +117,7 @@ export class ClusterSide {
   /** What this member would say of itself now. */
   get info(): MemberInfo {
     const clock = this.#beats?.clock;
-    const stale = [...this.stale.all, ...this.#staleLimits];
+    const stale = [...this.stale.all, ...this.#staleShared];
     const more: MemberInfo = Object.assign({}, ...this.#described.map((describe) => describe()));
     const own = { at: Date.now(), stale, ...(clock !== undefined && { clock }) };
     return { ...this.#deps.describe(), ...this.#told, ...more, ...own };
@@ -183,12 +183,19 @@ export class ClusterSide {
     this.#beats?.soon();
   }
 
-  /** While the store is away, limits are answered by `store.away`. */
-  get #staleLimits(): StaleNow[] {
+  /** What this member shares with others. Secrets only where there is something to seal them by. */
+  get #shared(): SharedKind[] {
+    const { config, clusterFiles } = this.#deps.parsed;
+    if (clusterFiles.secrets === undefined) return ['limits', 'logins'];
+    return ['limits', 'logins', 'tickets', ...(config.acme === undefined ? [] : (['certificates'] as const))];
+  }
+
+  /** All that is shared is as it was last known, or counted here alone, while the store is away. */
+  get #staleShared(): StaleNow[] {
     const store = this.#store;
     if (store === undefined || !this.#hasStore || store.status === 'here') return [];
-    const { since, lastFailure = 'It is away.' } = store.calls;
-    return [{ what: 'limits', since, why: lastFailure }];
+    const { since, lastFailure: why = 'It is away.' } = store.calls;
+    return this.#shared.map((what) => ({ what, since, why }));
   }
 
   get #gauges(): ClusterGauges {

@@ -3,6 +3,7 @@ import type { ClusterFiles } from '../../config/check/cluster/cluster-files.ts';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { ClusterSide } from '../cluster-side.ts';
+import type { MemberInfo } from '../member-info.ts';
 import { type ConfigRecord, versionIn } from '../pushes/records.ts';
 import type { StaleNow } from '../staleness.ts';
 import type { SeenStore } from './cluster-status.ts';
@@ -36,11 +37,16 @@ export function viewedSide(
     },
     members: async () => (await side.members()).map(({ name, ...info }) => ({ name, info })),
     seen: () => seenStore(side, written),
-    info: () => ({ ...side.info, stale: [...(side.info.stale ?? []), ...staleConfig(side, pushed())] }),
+    info: () => withConfig(side.info, staleConfig(side, pushed())),
     describeBy: (describe) => side.describeBy(describe),
     canary: () => canaryIn(pushed()?.record),
     sealing: async () => sealerOf(side.name, clusterFiles),
   };
+}
+
+function withConfig(info: MemberInfo, config: readonly StaleNow[]): MemberInfo {
+  const stale = info.stale ?? [];
+  return stale.some(({ what }) => what === 'configuration') ? info : { ...info, stale: [...stale, ...config] };
 }
 
 /** A configuration may have been pushed that this member does not know. */

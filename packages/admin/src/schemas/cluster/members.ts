@@ -6,7 +6,7 @@ const text = (description: string) => Type.Union([Type.String(), Type.Null()], {
 
 export const Stale = Type.Object(
   {
-    what: Type.String({ description: 'configuration, limits, tickets or certificates.' }),
+    what: Type.String({ description: 'configuration, limits, logins, tickets or certificates.' }),
     since: Type.String(),
     why: Type.String(),
   },
