@@ -7,6 +7,7 @@ import { errorsOf } from '../../config/parse-config.ts';
 import { isRecord } from '../../config/problem/problem.ts';
 import { type ConfigSource, readConfigFile } from '../../config/read/read-source.ts';
 import { admin as adminSchema } from '../../config/schema/admin.ts';
+import { safeLines } from '../../lines/values/safe-text.ts';
 
 /** The environment variable with the token of whoever runs a command. */
 const TOKEN = 'INBAND_ADMIN_TOKEN';
@@ -27,7 +28,7 @@ export async function askRunning(
   });
   const { status, body } = response;
   if (status < 300 || status === also) return response;
-  throw failed(`the admin server at ${address} refuses: ${textOf(body)}${status === 401 ? TOKEN_HINT : ''}`);
+  throw failed(`the admin server at ${address} refuses: ${safeLines(textOf(body))}${status === 401 ? TOKEN_HINT : ''}`);
 }
 
 const TOKEN_HINT = ` The token is read from the environment variable ${TOKEN}.`;

@@ -1,8 +1,10 @@
-import type { MemberVersion, Pushed, PushedConfig, VersionContent, VersionLine } from '@inband/admin';
+import type { Pushed, PushedConfig, VersionContent } from '@inband/admin';
 import { ProxyError } from '@inband/core';
 import { filesToPush } from '../../config/read/files-to-push.ts';
 import { readConfigFile } from '../../config/read/read-source.ts';
+import { safeSentence } from '../../lines/values/safe-text.ts';
 import { askRunning } from './ask-running.ts';
+import { memberLine, versionLine } from './version-lines.ts';
 
 /** A configuration is to become that of all members. */
 export interface PushCommand {
@@ -110,24 +112,10 @@ function tell(config: string | undefined, { version, current, canary, members, l
   const what =
     canary === null
       ? `${version === null ? 'the canary has ended; ' : ''}${current === null ? 'every member has its own file again' : `version ${current} is current`}`
-      : `version ${canary.number} is a canary on ${canary.members.join(', ')}`;
+      : `version ${canary.number} is a canary on ${safeSentence(canary.members.join(', '))}`;
   const lines = behind.slice(0, MOST_NAMES).map(memberLine);
   print([`${what}: ${those.length} of ${meant.length} members run it`, ...lines].join('\n'));
   return behind.length === 0 ? 0 : 1;
-}
-
-function versionLine({ number, by, at, message, again }: VersionLine, { current, canary }: PushedConfig): string {
-  const isCanary = canary?.number === number;
-  const state = number === current ? '  current' : isCanary ? `  canary on ${canary.members.join(', ')}` : '';
-  const content = again === undefined ? '' : `  as ${again}`;
-  return `${number}  ${at}  ${by}${content}${state}${message === undefined ? '' : `  ${message}`}`;
-}
-
-function memberLine({ name, running, wanted, error, follows }: MemberVersion): string {
-  if (!follows) return `${name}: takes no pushed configuration`;
-  const runs = `${name}: ${running === null ? 'its own file' : `version ${running}`}`;
-  const wants = wanted === undefined ? '' : `, and not ${wanted === null ? 'its own file' : `version ${wanted}`}`;
-  return `${runs}${wants}${error === undefined ? '' : `: ${error}`}`;
 }
 
 function staleLine({ stale }: PushedConfig): string[] {

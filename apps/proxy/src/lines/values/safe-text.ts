@@ -18,6 +18,11 @@ export function safeSentence(text: string): string {
   return text.replaceAll(UNSAFE, escaped);
 }
 
+/** The same, where lines may follow each other. */
+export function safeLines(text: string): string {
+  return text.split('\n').map(safeSentence).join('\n');
+}
+
 function escaped(character: string): string {
   const code = character.charCodeAt(0);
   return code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`;
