@@ -46,3 +46,30 @@ test('a text that cannot be read, and one without them, stay as they are', () =>
   }
   expect(stripped('a.json', '{ "workers": ')).toEqual({ text: '{ "workers": ', left: [] });
 });
+
+test('what else refers to a section that is left out by an alias has its value', () => {
+  const text = 'store: &s { a: 1 }\nzones: { b: *s }\n';
+  expect(parse(stripped('a.yaml', text).text)).toEqual({ zones: { b: { a: 1 } } });
+});
+
+const deep = 20_000;
+test.each([
+  ['an alias that names nothing', 'a.yaml', 'log: {}\nx-a: *none\n'],
+  ['aliases that name too much', 'a.yaml', `log: {}\n${aliases()}`],
+  ['a merge of what is no mapping', 'a.yaml', 'log: {}\n<<: 7\n'],
+  ['what is nested too deeply', 'a.json', `{"log":{},"x":${'['.repeat(deep)}${']'.repeat(deep)}}`],
+])('a text with %s stays as it is, and is refused by whoever reads it', (_what, path, text) => {
+  expect(stripped(path, text).text === text).toBe(true);
+});
+
+/** Each has ten times the one before. */
+function aliases(): string {
+  const names = ['a', 'b', 'c', 'd'];
+  const lines = names.map((name, i) => {
+    const before = names[i - 1];
+    return `x-${name}: &${name} [${Array(10)
+      .fill(before === undefined ? '1' : `*${before}`)
+      .join(',')}]\n`;
+  });
+  return lines.join('');
+}

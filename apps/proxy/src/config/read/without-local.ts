@@ -20,9 +20,18 @@ export function withoutLocal(files: Files): { readonly files: Files; readonly le
   const left = new Set<string>();
   const texts = Object.entries(files.texts).map(([path, text]): [string, string] => {
     if (!MAY_HAVE.test(text)) return [path, text];
-    return [path, path.toLowerCase().endsWith('.json') ? ofJson(text, left) : ofYaml(text, left)];
+    return [path, restOf(path, text, left)];
   });
   return { files: { ...files, texts: Object.fromEntries(texts) }, left: [...left].toSorted() };
+}
+
+/** What is nested too deeply, or has aliases that name nothing or too much, stays as it is, and is refused by whoever reads it. */
+function restOf(path: string, text: string, left: Set<string>): string {
+  try {
+    return path.toLowerCase().endsWith('.json') ? ofJson(text, left) : ofYaml(text, left);
+  } catch {
+    return text;
+  }
 }
 
 /** What is no JSON stays as it is, and is refused by whoever reads it. */
@@ -34,7 +43,7 @@ function ofJson(text: string, left: Set<string>): string {
     return text;
   }
   const rest = withoutKeys(value, left);
-  return rest === value ? text : `${JSON.stringify(rest, undefined, 2)}\n`;
+  return rest === value ? text : jsonOf(rest);
 }
 
 function ofYaml(text: string, left: Set<string>): string {
@@ -47,12 +56,26 @@ function ofYaml(text: string, left: Set<string>): string {
   const blank = pairs.reduce(withoutPair, text);
   if (contents.flow !== true && isDeepStrictEqual(valueOf(blank), rest)) return blank;
   for (const { key } of pairs) document.delete(key);
-  return document.toString({ lineWidth: 0 });
+  try {
+    return document.toString({ lineWidth: 0 });
+  } catch {
+    // An alias refers to what stood in one of them. JSON is YAML, too.
+    return jsonOf(rest);
+  }
+}
+
+function jsonOf(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function valueOf(text: string): unknown {
   const document = parseDocument(text, PARSED);
-  return document.errors.length > 0 ? undefined : document.toJS();
+  if (document.errors.length > 0) return undefined;
+  try {
+    return document.toJS();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Blanks in its place, so that everything else stays where it was. */
