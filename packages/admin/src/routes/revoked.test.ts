@@ -47,3 +47,12 @@ test('that is taken back by the same name', async () => {
   expect(statusCode).toBe(200);
   expect(state.asked[0]?.argument).toEqual({ name, by: 'the operate token' });
 });
+
+test('also by the longest one', async () => {
+  const longest = `jti:${'%'.repeat(128)}`;
+  const state = new ScriptedState({ 'restore-token': { name: longest, isShared: false } });
+  const app = await adminApp(state);
+  const url = `/revoked/${encodeURIComponent(longest)}`;
+  expect((await app.inject({ method: 'DELETE', url, headers })).statusCode).toBe(200);
+  expect(state.asked[0]?.argument).toEqual({ name: longest, by: 'the operate token' });
+});

@@ -10,6 +10,8 @@ import type { ProxyState } from '../base/state.ts';
 
 /** Bytes of the largest body: a change of a configuration. */
 const MOST_BODY = 2 ** 20;
+/** Characters of a name in a path. Fastify's 100 are fewer than the name of a pool or of a token may have. */
+const MOST_NAME = 2_048;
 
 export interface AppDeps {
   readonly state: ProxyState;
@@ -21,6 +23,7 @@ export interface AppDeps {
 export async function createApp({ state, access, serverFactory }: AppDeps): Promise<AdminApp> {
   const app: AdminApp = fastify({
     bodyLimit: MOST_BODY,
+    routerOptions: { maxParamLength: MOST_NAME },
     // Event streams would keep it open.
     forceCloseConnections: true,
     // What is wrong before there is a route, such as `GET /%`.
