@@ -1,8 +1,9 @@
 import type { Member } from '@inband/store';
 import * as z from 'zod';
 import { configInfo } from './config-info.ts';
+import { difference, instant } from './stored-numbers.ts';
 
-const stale = z.object({ what: z.string(), since: z.number(), why: z.string() });
+const stale = z.object({ what: z.string(), since: instant, why: z.string() });
 
 /**
  * What a member says of itself with each beat, every ten seconds. Each part that adds something to it makes that optional, and whoever reads it ignores
@@ -13,7 +14,7 @@ const memberInfo = z.object({
   version: z.string().optional().catch(undefined),
   pid: z.int().optional().catch(undefined),
   /** Milliseconds since 1970. */
-  started: z.number().optional().catch(undefined),
+  started: instant.optional().catch(undefined),
   /** Processes that serve clients. */
   workers: z.int().optional().catch(undefined),
   /** The number of its current configuration since its start. */
@@ -21,9 +22,9 @@ const memberInfo = z.object({
   /** Client connections. */
   open: z.int().optional().catch(undefined),
   /** When it beat, by its own clock: milliseconds since 1970. */
-  at: z.number().optional().catch(undefined),
+  at: instant.optional().catch(undefined),
   /** Milliseconds by which its clock is ahead of that of the store. */
-  clock: z.number().optional().catch(undefined),
+  clock: difference.optional().catch(undefined),
   /** Requests and tunnels for each second, since the beat before. */
   requests: z.number().optional().catch(undefined),
   /** What it has as it was last known: see `Staleness`. */

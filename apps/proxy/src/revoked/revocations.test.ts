@@ -114,3 +114,36 @@ test('a list of another form is not overwritten', async () => {
   expect(set.has(NAME)).toBe(true);
   expect((await store.get('revoked'))?.value).toBe('something else');
 });
+
+test('however long their names are, the store takes all that are known', async () => {
+  const revoked = (index: number): Revoked => {
+    const name = `jti:${String(index).padStart(128, '0')}`;
+    return {
+      name,
+      until: soon() + index,
+      by: 'the operator of a realm with a long name',
+      at: 0,
+      change: 1,
+      isRestored: false,
+    };
+  };
+  const some = mergeRevoked(
+    Array.from({ length: MOST_REVOKED }, (_, index) => revoked(index)),
+    [],
+  );
+  expect(some.length).toBeLessThan(MOST_REVOKED);
+  await store.put('revoked', JSON.stringify(some));
+  const { revocations } = member();
+  await vi.waitFor(() => expect(revocations.all).toHaveLength(some.length), PATIENCE);
+  expect(await revocations.revoke({ name: revoked(MOST_REVOKED).name, until: soon(), by: 'ann' })).toBe('full');
+});
+
+test.each([{ until: 1e308 }, { at: -1 }, { change: Number.MAX_SAFE_INTEGER }])(
+  'a list that holds %j, which cannot be told or changed again, is none',
+  async (wrong) => {
+    const { revocations, set } = member();
+    await store.put('revoked', JSON.stringify([{ name: NAME, until: soon(), ...wrong }]));
+    await vi.waitFor(() => expect(logger.error).toHaveBeenCalled(), PATIENCE);
+    expect([set.has(NAME), revocations.all]).toEqual([false, []]);
+  },
+);

@@ -1,7 +1,7 @@
 import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { knowsMore, mergeRevoked, MOST_REVOKED, readRevoked, type Revoked } from './revoked.ts';
+import { hasRoom, knowsMore, mergeRevoked, readRevoked, type Revoked } from './revoked.ts';
 
 /** Its name in the store. */
 const NAME = 'revoked';
@@ -63,9 +63,10 @@ export class Revocations {
   /** Refuses a token from now on. Never rejects. */
   async revoke({ name, until, by }: Revocation): Promise<RevokedHow> {
     const before = this.#changeOf(name);
-    if (before === 0 && this.#known.length >= MOST_REVOKED) return 'full';
+    const revoked = { name, until, by, at: Date.now(), change: before + 1, isRestored: false };
+    if (before === 0 && !hasRoom([...this.#known, revoked])) return 'full';
     this.#deps.logger.warn({ token: name, admin: by }, 'a token was revoked');
-    return this.#set({ name, until, by, at: Date.now(), change: before + 1, isRestored: false });
+    return this.#set(revoked);
   }
 
   /** Takes that back. Undefined: it was not revoked. */

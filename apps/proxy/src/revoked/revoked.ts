@@ -1,20 +1,30 @@
+import { MOST_VALUE_BYTES } from '@inband/store';
 import * as z from 'zod';
 
 /** Tokens that are known as revoked at one time. */
 export const MOST_REVOKED = 5_000;
+/** Bytes of all of them as JSON; their names and those of whoever revoked them may be long. */
+const MOST_BYTES = MOST_VALUE_BYTES - 2;
 /** What a token is called: see `RevokedTokens`. */
 export const REVOKED_NAME = /^(?:sha256:[0-9a-f]{64}|jti:[\x21-\x7e]{1,128})$/u;
+
+/** Milliseconds since 1970 that are a `Date`, and one that others can change again: whoever writes to the store may write anything. */
+const instant = z.number().min(0).max(8.64e15);
+const changeNumber = z
+  .int()
+  .min(0)
+  .max(2 ** 48);
 
 const revokedSchema = z.object({
   name: z.string().regex(REVOKED_NAME),
   /** Milliseconds since 1970: the token has expired by then, so that it needs not be known any more. */
-  until: z.number(),
+  until: instant,
   /** Who has revoked it, or taken that back. */
   by: z.string().default(''),
   /** Milliseconds since 1970. */
-  at: z.number().default(0),
+  at: instant.default(0),
   /** How often it was revoked and taken back, this time included: of two that differ the later one counts. */
-  change: z.int().default(1),
+  change: changeNumber.default(1),
   /** It was taken back, which is known as long as the other would be: a store with old data must not revoke it again. */
   isRestored: z.boolean().default(false),
 });
@@ -40,8 +50,22 @@ export function mergeRevoked(one: readonly Revoked[], other: readonly Revoked[])
     if (known === undefined || revoked.change > known.change) byName.set(revoked.name, revoked);
   }
   const all = [...byName.values()];
-  if (all.length <= MOST_REVOKED) return all;
-  return all.toSorted((a, b) => b.until - a.until).slice(0, MOST_REVOKED);
+  if (hasRoom(all)) return all;
+  let bytes = 0;
+  return all
+    .toSorted((a, b) => b.until - a.until)
+    .slice(0, MOST_REVOKED)
+    .filter((revoked) => (bytes += bytesOf(revoked)) <= MOST_BYTES);
+}
+
+/** Whether so many are known at one time: the store has them as one value. */
+export function hasRoom(all: readonly Revoked[]): boolean {
+  if (all.length > MOST_REVOKED) return false;
+  return all.reduce((sum, revoked) => sum + bytesOf(revoked), 0) <= MOST_BYTES;
+}
+
+function bytesOf(revoked: Revoked): number {
+  return Buffer.byteLength(JSON.stringify(revoked)) + 1;
 }
 
 /** What they are called. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serial } from '../stored-numbers.ts';
 
 /**
  * What is in the store of configurations that were pushed. Keys that this version of the program does not know are ignored, because members of different
@@ -6,7 +7,7 @@ import { z } from 'zod';
  */
 const version = z.object({
   /** From 1, for people. */
-  number: z.int().min(1),
+  number: serial.min(1),
   /** Of the content: two versions with the same content have the same. */
   id: z.string().min(1),
   by: z.string(),
@@ -22,9 +23,9 @@ export type Version = z.infer<typeof version>;
 
 const record = z.object({
   /** Grows with every change of this record, by whomever. Of two records the one with the greater number is the newer one. */
-  change: z.int().min(1),
+  change: serial.min(1),
   /** The greatest number of a version that there has been. */
-  last: z.int().min(0),
+  last: serial,
   /** The version that all members have; null: each has its own file. */
   current: z.int().nullable(),
   /** A version that only these members have. */

@@ -1,6 +1,7 @@
 import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../log/logging.ts';
+import { parseRecord } from './records.ts';
 import { StoredConfig } from './stored-config.ts';
 
 /** A store in memory that does what it is asked, but whose first answer about locks, and about their release, is lost. */
@@ -34,4 +35,13 @@ test('a push whose lock was taken by a call without an answer has it, and gives 
   expect(await stored.lock(60_000)).toBeUndefined();
   await first?.release();
   expect(await stored.lock(60_000)).toBeDefined();
+});
+
+test('a record after which no other could come is none', () => {
+  const record = { change: 1, last: 0, current: null, canary: null, versions: [] };
+  expect(parseRecord(JSON.stringify(record))).toEqual(record);
+  for (const most of [Number.MAX_SAFE_INTEGER, 1e308, 1.5]) {
+    expect(parseRecord(JSON.stringify({ ...record, change: most }))).toBeUndefined();
+    expect(parseRecord(JSON.stringify({ ...record, last: most }))).toBeUndefined();
+  }
 });

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { type ClusterFacts, clusterStatus, type SeenStore } from './cluster-status.ts';
 import { SeenMembers, type SeenMember, type ReadMember } from './seen-members.ts';
-import type { MemberInfo } from '../member-info.ts';
+import { clusterMember, type MemberInfo } from '../member-info.ts';
+import { readOrders } from './stored-orders.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00.000Z');
 
@@ -152,4 +153,29 @@ test('members that beat no more are remembered, and are gone from there when the
   isAway = false;
   listed = [{ name: 'three', info: info() }];
   expect(await states()).toEqual(['three here', 'two gone']);
+});
+
+test.each([1e308, -1e308, 8.64e15, 1e16])(
+  'times that a stored value says are %d, which is none, hide no member',
+  (time) => {
+    const said = { at: time, started: time, clock: time, stale: [{ what: 'limits', since: time, why: 'x' }] };
+    const read = clusterMember({ name: 'two', info: JSON.stringify({ version: '9', ...said }) });
+    const found = status({}, { name: 'two', info: read, state: 'here' });
+    expect(found.members).toMatchObject([
+      { name: 'one' },
+      { name: 'two', version: '9', started: null, lastBeat: null },
+    ]);
+  },
+);
+
+test('the largest clocks that are read make a time', () => {
+  const said = { at: 1.5e15, clock: -1.5e15 };
+  const { name, ...read } = clusterMember({ name: 'two', info: JSON.stringify(said) });
+  expect(status({ own: info({ clock: 1.5e15 }) }, { name, info: read, state: 'here' }).members).toHaveLength(2);
+});
+
+test('orders of an impossible time, and a list that no member could change again, are none', () => {
+  const order = { pool: 'p', address: '10.0.0.1:80', order: 'drain', by: 'x', member: 'two', at: 1e308 };
+  expect(readOrders(JSON.stringify({ born: 'b', serial: 1, orders: [order] }))).toBeUndefined();
+  expect(readOrders(JSON.stringify({ born: 'b', serial: Number.MAX_SAFE_INTEGER, orders: [] }))).toBeUndefined();
 });

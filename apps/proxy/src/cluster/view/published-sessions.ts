@@ -1,4 +1,6 @@
+import { MOST_VALUE_BYTES } from '@inband/store';
 import * as z from 'zod';
+import { instant } from '../stored-numbers.ts';
 
 /** A session as a member tells it; see `SessionLine`. */
 const session = z.object({
@@ -20,7 +22,7 @@ const session = z.object({
 
 const published = z.object({
   /** As of `Date.now` there. */
-  at: z.number(),
+  at: instant,
   /** How many there are; more than are told, perhaps. */
   total: z.number(),
   sessions: z.array(session),
@@ -39,10 +41,25 @@ export const TOLD_EVERY = 10_000;
 const MOST_OF_ALL = 2_000;
 const MOST_OF_ONE = 200;
 const LEAST_OF_ONE = 10;
+/** Characters of a target: a client makes it as long as it likes, and must not hide other sessions by that. */
+const MOST_TARGET = 1_000;
+/** Bytes of all sessions that are told, which sealing makes longer by a third. */
+const MOST_BYTES = MOST_VALUE_BYTES / 2;
 
 /** How many sessions one of so many members tells. */
 export function shareOf(members: number): number {
   return Math.min(MOST_OF_ONE, Math.max(LEAST_OF_ONE, Math.ceil(MOST_OF_ALL / Math.max(members, 1))));
+}
+
+/** Of these, as many as a store takes as one value. Long targets are cut. */
+export function thatFit(sessions: readonly PublishedSession[]): PublishedSession[] {
+  let room = MOST_BYTES;
+  const cut = sessions.map((line) => ({ ...line, target: cutTarget(line.target) }));
+  return cut.filter((line) => (room -= Buffer.byteLength(JSON.stringify(line)) + 1) >= 0);
+}
+
+function cutTarget(target: string): string {
+  return target.length <= MOST_TARGET ? target : `${target.slice(0, MOST_TARGET)}…`;
 }
 
 /** Under which key a member tells its sessions. */

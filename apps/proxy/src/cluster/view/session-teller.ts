@@ -7,6 +7,7 @@ import {
   type Sealing,
   sessionsKey,
   shareOf,
+  thatFit,
   TOLD_EVERY,
 } from './published-sessions.ts';
 
@@ -66,7 +67,7 @@ export class SessionTeller {
       const text = JSON.stringify({
         at: Date.now(),
         total: found.total,
-        sessions: [...found.sessions],
+        sessions: thatFit(found.sessions),
       } satisfies Published);
       const key = sessionsKey(member);
       await store.put(key, sealing === undefined ? text : sealing.seal(key, text), { ttl: LOOKED_FOR });

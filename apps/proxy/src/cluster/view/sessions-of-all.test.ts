@@ -2,7 +2,7 @@ import type { SessionQuery } from '@inband/admin';
 import { openStore, type Store } from '@inband/store';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLogger } from '../../log/logging.ts';
-import { type PublishedSession, type Sealing, shareOf } from './published-sessions.ts';
+import { type PublishedSession, type Sealing, shareOf, thatFit } from './published-sessions.ts';
 import { SessionReader } from './session-reader.ts';
 import { SessionTeller } from './session-teller.ts';
 
@@ -125,4 +125,21 @@ test('with a secret nobody reads them in the store, and others without it tell n
 
 test('the more members there are, the less each of them tells', () => {
   expect([1, 10, 20, 100, 1_000].map(shareOf)).toEqual([200, 200, 100, 20, 10]);
+});
+
+test('however long their targets are, the sessions of a member are told', async () => {
+  const store = await memory();
+  const one = await member(store, 'one', []);
+  const long = Array.from({ length: 200 }, (_, i) =>
+    session(`s${i}`, { target: `http://a.example/${'x'.repeat(9_000)}` }),
+  );
+  await member(store, 'two', long);
+  const { missing, sessions } = await one.reader.sessions({ ...QUERY, limit: 500 });
+  expect([missing, sessions.length]).toEqual([[], 200]);
+  expect(sessions[0]?.target).toMatch(/^http:\/\/a\.example\/x+…$/);
+});
+
+test('of sessions that are long in every way as many are told as the store takes', () => {
+  const long = Array.from({ length: 200 }, (_, i) => session(`s${i}`, { client: 'x'.repeat(9_000) }));
+  expect(thatFit(long).length).toBe(48);
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { instant, serial } from '../stored-numbers.ts';
 
 /** What an operator has ordered of a server, for all members. */
 const storedOrder = z.object({
@@ -11,7 +12,7 @@ const storedOrder = z.object({
   by: z.string(),
   member: z.string(),
   /** As of `Date.now` there. */
-  at: z.number(),
+  at: instant,
 });
 export type StoredOrder = z.infer<typeof storedOrder>;
 
@@ -19,7 +20,7 @@ const storedOrders = z.object({
   /** Of the first list, at random. Another one: the store had lost the list, and a member that did not know it has begun a new one. */
   born: z.string(),
   /** One more with each change, so that an older list is known as one. */
-  serial: z.number().int().nonnegative(),
+  serial,
   orders: z.array(storedOrder),
 });
 /** All of them. They replace each other as a whole, by compare and set. */
