@@ -20,6 +20,17 @@ test('a rate in another unit of time begins anew', () => {
   expect([take(1_000), take(60_000), take(1_000)]).toEqual([true, true, false]);
 });
 
+test('a service that is gone and comes back counts on while it has tunnels', () => {
+  const states = new LimitStates();
+  const web = states.of('web');
+  web.tunnels.set(1, []);
+  states.keep(new Set());
+  expect(states.of('web')).toBe(web);
+  web.tunnels.delete(1);
+  states.keep(new Set());
+  expect(states.of('web')).not.toBe(web);
+});
+
 test('services that are gone are forgotten, and those that stay are not', () => {
   const states = new LimitStates();
   const [web, out] = [states.of('web'), states.of('out')];

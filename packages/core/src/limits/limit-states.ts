@@ -90,6 +90,11 @@ export class LimitState {
     return new SharedCounts({ lender, asking: this.#asking, prefix: `${this.#service}/${limit}/` });
   }
 
+  /** It counts no connection and no tunnel. */
+  get isUnused(): boolean {
+    return this.places.size === 0 && this.tunnels.size === 0;
+  }
+
   /** The process ends: what it holds of shared limits is given back. */
   close(): Promise<void> {
     return this.#asking.close();
@@ -131,9 +136,12 @@ export class LimitStates {
     return state;
   }
 
-  /** Forgets services that are not there any more. Configurations that are still in use have what they need of them. */
+  /**
+   * Forgets services that are not there any more, each when it has no connection. One that comes back before counts on: two states of one service would
+   * say different numbers of what this process holds.
+   */
   keep(services: ReadonlySet<string>): void {
-    for (const name of this.#states.keys()) if (!services.has(name)) this.#states.delete(name);
+    for (const [name, state] of this.#states) if (!services.has(name) && state.isUnused) this.#states.delete(name);
   }
 
   /** The process ends: what it holds of shared limits is given back. Resolves in bounded time. */
