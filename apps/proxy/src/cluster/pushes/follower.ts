@@ -69,6 +69,8 @@ export class Follower {
   #contents: ReadonlyMap<string, Content>;
   #error: string | undefined;
   #verdict: ConfigInfo['verdict'] = undefined;
+  /** The candidate that came last. */
+  #candidate: string | undefined = undefined;
   #settling: Promise<void> | undefined = undefined;
   #isToSettleAgain = false;
   /** What the store has, where that is older. */
@@ -293,15 +295,18 @@ export class Follower {
   }
 
   async #consider(candidate: Candidate | undefined): Promise<void> {
-    if (candidate === undefined || candidate.id === this.#verdict?.candidate) return;
+    if (candidate === undefined || candidate.id === this.#candidate) return;
     // It has looked at it before it asked others.
     if (candidate.member === this.#deps.member) return;
+    this.#candidate = candidate.id;
     let why: string | undefined;
     try {
       await this.#deps.check(await this.filesOf(candidate.version));
     } catch (error) {
       why = reasonOf(error).slice(0, MOST_REASON);
     }
+    // Nobody waits for what is said of an earlier one.
+    if (this.#candidate !== candidate.id) return;
     this.#verdict = { candidate: candidate.id, ...(why !== undefined && { why }) };
     this.#deps.changed();
   }

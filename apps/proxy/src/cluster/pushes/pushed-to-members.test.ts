@@ -33,6 +33,8 @@ interface MemberOptions {
   /** Texts that it refuses to look at, or to apply. */
   readonly refuses?: string;
   readonly breaks?: string;
+  /** It looks at a text for so long. */
+  readonly looksAt?: (text: string | undefined) => Promise<void> | undefined;
   /** It says nothing. */
   readonly isSilent?: boolean;
   readonly copy?: CopyOnDisk;
@@ -50,11 +52,12 @@ async function memory(): Promise<Store> {
 }
 
 function member(store: Store, name: string, options: MemberOptions = {}): Member {
-  const { refuses, breaks, isSilent = false, copy, seal, started = NOTHING } = options;
+  const { refuses, breaks, looksAt, isSilent = false, copy, seal, started = NOTHING } = options;
   const stored = new StoredConfig(store);
   const ran: (string | undefined)[] = [];
   const textOf = (pushed: PushedFiles | undefined): string | undefined => pushed?.texts['a.yaml'];
   const check = async (pushed: PushedFiles): Promise<void> => {
+    await looksAt?.(textOf(pushed));
     if (refuses !== undefined && textOf(pushed) === refuses) throw new ConfigError([`${pushed.name}: no such zone`]);
   };
   const apply = async (pushed: PushedFiles | undefined): Promise<void> => {
@@ -124,6 +127,19 @@ test('a member that does not answer is named, and nothing changes', async () => 
   const problem = await problemOf(all[0].pusher.push(files('one'), { ...ask, wait: 200 }));
   expect(problem).toMatchObject({ status: 503, problems: ['c'] });
   expect(all.map(({ ran }) => ran)).toEqual([[], [], []]);
+});
+
+test('what a member finds out of an earlier candidate too late is not said in place of the next one', async () => {
+  const late = Promise.withResolvers<void>();
+  const looksAt = (text: string | undefined) => (text === 'one' ? late.promise : undefined);
+  const all = await three(await memory(), { looksAt });
+  expect(await problemOf(all[0].pusher.push(files('one'), { ...ask, wait: 100 }))).toMatchObject({ problems: ['c'] });
+  await all[0].pusher.push(files('two'), ask);
+  const { verdict } = all[2].follower.info;
+  expect(verdict?.candidate).toBeDefined();
+  late.resolve();
+  await new Promise((done) => setImmediate(done));
+  expect(all[2].follower.info.verdict).toEqual(verdict);
 });
 
 test('of two who push at the same time one is told who was first', async () => {
