@@ -75,6 +75,14 @@ describe('hints of pools', () => {
     expect((await stored())[DEAD]?.by).toEqual(['a', 'b']);
   });
 
+  test('of a time that is to come are dropped by whoever writes', async () => {
+    await store.put('hints', JSON.stringify({ other: { by: ['x', 'y'], at: 1e308 } }));
+    const first = new Machine('a');
+    first.suspect();
+    await written();
+    expect(Object.keys(await stored())).toEqual([DEAD]);
+  });
+
   test('of one machine that says it again and again never count', async () => {
     const [first, second] = [new Machine('a'), new Machine('b')];
     for (let time = 0; time < 20; time += 1) {

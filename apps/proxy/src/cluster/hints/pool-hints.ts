@@ -94,7 +94,8 @@ export class PoolHints {
     const [entry, now] = await Promise.all([store.get(KEY), store.time()]);
     const before = parseHints(entry?.value);
     this.#see(before);
-    const alive = Object.entries(before).filter(([, { at }]) => now - at < HINT_TTL);
+    // One that is to come was told by another clock, or by somebody else.
+    const alive = Object.entries(before).filter(([, { at }]) => Math.abs(now - at) < HINT_TTL);
     const after: Record<string, Hints[string]> = Object.fromEntries(alive);
     let isChanged = false;
     for (const server of servers) {

@@ -29,6 +29,10 @@ interface Member {
   close(): Promise<void>;
 }
 
+interface Stopping {
+  readonly isStopping: boolean;
+}
+
 interface MemberOptions {
   /** Texts that it refuses to look at, or to apply. */
   readonly refuses?: string;
@@ -37,6 +41,8 @@ interface MemberOptions {
   readonly looksAt?: (text: string | undefined) => Promise<void> | undefined;
   /** It says nothing. */
   readonly isSilent?: boolean;
+  /** It ends, when its clients are done. */
+  readonly isStopping?: boolean;
   readonly copy?: CopyOnDisk;
   readonly seal?: Seal;
   readonly started?: Started;
@@ -52,7 +58,7 @@ async function memory(): Promise<Store> {
 }
 
 function member(store: Store, name: string, options: MemberOptions = {}): Member {
-  const { refuses, breaks, looksAt, isSilent = false, copy, seal, started = NOTHING } = options;
+  const { refuses, breaks, looksAt, isSilent = false, isStopping = false, copy, seal, started = NOTHING } = options;
   const stored = new StoredConfig(store);
   const ran: (string | undefined)[] = [];
   const textOf = (pushed: PushedFiles | undefined): string | undefined => pushed?.texts['a.yaml'];
@@ -64,14 +70,16 @@ function member(store: Store, name: string, options: MemberOptions = {}): Member
     if (breaks !== undefined && textOf(pushed) === breaks) throw new ConfigError(['the address is in use']);
     ran.push(textOf(pushed));
   };
-  const beat = (): void => void store.beat(name, JSON.stringify(follower.info)).catch(() => undefined);
+  const beat = (): void =>
+    void store.beat(name, JSON.stringify({ ...follower.info, isStopping })).catch(() => undefined);
   const logger = silentLogger;
   const changed = isSilent ? () => undefined : beat;
   const follower = new Follower({ stored, member: name, seal, copy, logger, check, apply, changed }, started);
   const members = async (): Promise<FollowingMember[]> => {
     const all = await store.members();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what a member of this test beats
-    return all.map((one) => ({ name: one.name, config: JSON.parse(one.info) as ConfigInfo }));
+    const said = all.map(({ name: who, info }) => ({ who, info: JSON.parse(info) as ConfigInfo & Stopping }));
+    return said.map(({ who, info }) => ({ name: who, config: info, isStopping: info.isStopping }));
   };
   const pusher = new Pusher({ stored, member: name, seal, follower, members, check, logger });
   beat();
@@ -140,6 +148,14 @@ test('what a member finds out of an earlier candidate too late is not said in pl
   late.resolve();
   await new Promise((done) => setImmediate(done));
   expect(all[2].follower.info.verdict).toEqual(verdict);
+});
+
+test('a member that finishes what is open, and follows nothing any more, is not asked and no canary', async () => {
+  const all = await three(await memory(), { isSilent: true, isStopping: true });
+  const { members } = await all[0].pusher.push(files('one'), ask);
+  expect(members.map(({ name }) => name)).toEqual(['a', 'b']);
+  const { record } = await all[0].pusher.push(files('two'), { ...ask, canary: 1 });
+  expect(record.canary?.members.toSorted()).toEqual(['a', 'b']);
 });
 
 test('of two who push at the same time one is told who was first', async () => {

@@ -33,6 +33,8 @@ export interface FollowingMember {
   readonly name: string;
   /** Undefined: it takes nothing that is pushed: it is embedded in a program, or of an older version. */
   readonly config?: ConfigInfo | undefined;
+  /** It finishes what is open, perhaps for long, and follows nothing any more. */
+  readonly isStopping?: boolean | undefined;
 }
 
 export interface PusherDeps {
@@ -255,7 +257,8 @@ export class Pusher {
   }
 
   async #following(): Promise<readonly FollowingMember[]> {
-    return (await insist(this.#deps.members)).filter(({ config }) => config !== undefined);
+    const members = await insist(this.#deps.members);
+    return members.filter(({ config, isStopping }) => config !== undefined && isStopping !== true);
   }
 
   /** Something that was written under the lock. */
