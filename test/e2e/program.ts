@@ -59,7 +59,7 @@ export async function startProgram(
     check();
   });
   const failed = ended.then(() => {
-    throw new Error(`The program has ended: ${stderr}`);
+    throw new Error(`The program has ended: ${stderr || lines.slice(-3).join('\n')}`);
   });
   failed.catch(() => {}); // Of interest only to whoever waits for a line.
   const logged: RunningProgram['logged'] = async (message, count = 1) => {

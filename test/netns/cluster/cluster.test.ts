@@ -12,7 +12,7 @@ import type { LoadReport } from './load-protocol.ts';
 import { MEMBERS } from './machines/network.ts';
 import { clusterStatus } from './cluster-status.ts';
 import { resumption } from './resumption.ts';
-import { push, stale, versions } from './pushing.ts';
+import { push, type Pushed, stale, versions } from './pushing.ts';
 import type { StoreKind } from './machines/store-machine.ts';
 
 const isLong = process.env.INBAND_TEST_LONG !== undefined;
@@ -67,6 +67,16 @@ function isLike(words: LimitWords, expected: LimitWords): boolean {
   return JSON.stringify({ ...expected, ...words }) === JSON.stringify(expected);
 }
 
+/** Pushes at one of the members, and again while another one puts back what the store has lost. */
+async function pushAlone(lab: ClusterLab, index: number, version: string): Promise<Pushed> {
+  const end = performance.now() + PATIENCE;
+  for (;;) {
+    const pushed = await push(lab, index, version);
+    if (pushed.status !== 409 || performance.now() > end) return pushed;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** What the program says of its cluster, as soon as it is what is expected, or it takes too long. */
 async function statusFor(lab: ClusterLab, index: number, expected: string): Promise<string> {
   // It beats every ten seconds, which is too long for the short form.
@@ -111,7 +121,7 @@ for (const [kind, workers] of FORMS) {
     /** What becomes of what was pushed, and of a push at one of the members. */
     async function pushWords(index: number): Promise<Pick<Seen, 'pushed' | 'push'>> {
       const before = await versions(lab);
-      const { status, text } = await push(lab, index, `${newest + 1}`);
+      const { status, text } = await pushAlone(lab, index, `${newest + 1}`);
       if (status === 200) newest += 1;
       expect(await versions(lab)).toEqual(MEMBERS.map(() => `${newest}`));
       const known = status === 503 ? 'refused' : `${status}: ${text}`;
@@ -161,8 +171,9 @@ for (const [kind, workers] of FORMS) {
         .filter(({ name }) => name.startsWith('limited'))
         .reduce((sum, { statuses }) => sum + (statuses[200] ?? 0), 0);
       const given = (LIMIT.perSecond * report.time) / 1_000;
+      const most = given + (LIMIT.perSecond * report.halted) / 1_000 + LIMIT.burst;
       const processes = workers.reduce((sum, count) => sum + count, 0);
-      expect(passed).toBeLessThanOrEqual(given + LIMIT.burst + processes * (ADVANCE + LEASE));
+      expect(passed).toBeLessThanOrEqual(most + processes * (ADVANCE + LEASE));
       expect(passed).toBeGreaterThan(given * 0.8);
     });
 

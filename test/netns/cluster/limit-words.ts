@@ -11,7 +11,10 @@ export interface LimitWords {
 
 /** Answers a second with status 200. */
 export function allowedPerSecond(report: LoadReport, name: string): number {
-  return ((report.targets.find((target) => target.name === name)?.statuses[200] ?? 0) * 1_000) / report.time;
+  return (
+    ((report.targets.find((target) => target.name === name)?.statuses[200] ?? 0) * 1_000) /
+    (report.time + report.halted)
+  );
 }
 
 /** By what was allowed of the load of `LOAD`. A limit that is neither what it is with the store nor what it is without is said as a number. */

@@ -5,18 +5,34 @@
 import { Agent, request } from 'node:http';
 import type { LoadOrder, LoadReport, Target, TargetReport } from './load-protocol.ts';
 
-/** Milliseconds between two looks at what is due. */
+/**
+ * Milliseconds between two looks at what is due, and what passes for the load between two at most: after a halt of the machine, clients do not ask for
+ * all at once that was due meanwhile, and answers have not had their time.
+ */
 const TICK = 1;
+const LONGEST_TICK = 250;
 /** Milliseconds after which an answer has failed. */
 const PATIENCE = 10_000;
 
+/** Milliseconds for which the load has run: its own clock, which halts when the process does not run. */
+let clock = 0;
+let ticked = performance.now();
+
 const agent = new Agent({ keepAlive: true, scheduling: 'lifo' });
+
+/** An open request. */
+interface Open {
+  /** By the clock of the load. */
+  readonly asked: number;
+  readonly abort: AbortController;
+}
 
 /** Asks for one target at its rate, and counts what comes. */
 class Asker {
   readonly target: Target;
   readonly begun: number;
-  open = 0;
+  /** In the order in which they were asked. */
+  readonly open = new Set<Open>();
   #asked = 0;
   #askedBefore = 0;
   #statuses: Record<string, number> = {};
@@ -26,13 +42,21 @@ class Asker {
   /** `share`: which part of the time between two requests passes before the first, so that those of many targets do not come at once. */
   constructor(target: Target, share: number) {
     this.target = target;
-    this.begun = performance.now() + (1_000 / target.perSecond) * share;
+    this.begun = clock + (1_000 / target.perSecond) * share;
   }
 
   /** Asks what is due. */
-  tick(now: number): void {
+  tick(): void {
     const interval = 1_000 / this.target.perSecond;
-    while (this.begun + this.#asked * interval <= now) this.#ask(this.begun + this.#asked * interval);
+    while (this.begun + this.#asked * interval <= clock) this.#ask(clock - this.begun - this.#asked * interval);
+  }
+
+  /** Gives up what has waited for too long. */
+  giveUp(): void {
+    for (const { asked, abort } of this.open) {
+      if (clock - asked < PATIENCE) return;
+      abort.abort();
+    }
   }
 
   report(): TargetReport {
@@ -50,9 +74,12 @@ class Asker {
     return made;
   }
 
-  #ask(due: number): void {
+  /** `late`: milliseconds since it was due. */
+  #ask(late: number): void {
     this.#asked += 1;
-    this.open += 1;
+    const open: Open = { asked: clock, abort: new AbortController() };
+    this.open.add(open);
+    const due = performance.now() - late;
     const [host, port] = this.target.to.split(':');
     const isNew = this.#asked % 10 === 0;
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -61,7 +88,7 @@ class Asker {
       port,
       path: this.target.path ?? '/',
       agent: isNew ? false : agent,
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: open.abort.signal,
     });
     asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     asked.on('response', (response) => {
@@ -70,12 +97,14 @@ class Asker {
       response.on('end', () => resolve(String(response.statusCode)));
     });
     asked.end();
-    void promise.then((outcome) => this.#note(outcome, due, asked.reusedSocket));
+    void promise.then((outcome) => {
+      this.open.delete(open);
+      this.#note(outcome, due, asked.reusedSocket);
+    });
   }
 
   #note(outcome: string, due: number, isReused: boolean): void {
     const now = performance.now();
-    this.open -= 1;
     this.#statuses[outcome] = (this.#statuses[outcome] ?? 0) + 1;
     if (outcome === '200') this.#latencies.push(Math.round((now - due) * 1_000) / 1_000);
     if ((this.target.expected ?? [200]).some((status) => String(status) === outcome)) return;
@@ -87,14 +116,27 @@ class Asker {
 }
 
 let askers: Asker[] = [];
-/** When the last report was made. */
+/** When the last report was made, and what the clock of the load was then. */
 let last = performance.now();
-let timer: NodeJS.Timeout | undefined;
+let lastClock = 0;
+let isAsking = true;
+
+function tick(): void {
+  const now = performance.now();
+  clock += Math.min(now - ticked, LONGEST_TICK);
+  ticked = now;
+  for (const asker of askers) {
+    asker.giveUp();
+    if (isAsking) asker.tick();
+  }
+}
 
 function report(): void {
   const now = performance.now();
-  const made: LoadReport = { time: now - last, targets: askers.map((asker) => asker.report()) };
+  const time = clock - lastClock;
+  const made: LoadReport = { time, halted: now - last - time, targets: askers.map((asker) => asker.report()) };
   last = now;
+  lastClock = clock;
   process.send?.(made);
 }
 
@@ -102,14 +144,11 @@ async function follow(order: LoadOrder): Promise<void> {
   if (order.type === 'start') {
     askers = order.targets.map((target, index) => new Asker(target, index / order.targets.length));
     last = performance.now();
-    timer = setInterval(() => {
-      const now = performance.now();
-      for (const asker of askers) asker.tick(now);
-    }, TICK);
+    setInterval(tick, TICK);
   }
   if (order.type === 'finish') {
-    clearInterval(timer);
-    while (askers.some(({ open }) => open > 0)) await new Promise((done) => setTimeout(done, TICK));
+    isAsking = false;
+    while (askers.some(({ open }) => open.size > 0)) await new Promise((done) => setTimeout(done, TICK));
   }
   report();
 }

@@ -29,7 +29,9 @@ export type LoadOrder =
   | { readonly type: 'finish' };
 
 export interface LoadReport {
-  /** Milliseconds since the last report. */
+  /** Milliseconds for which it has asked since the last report. */
   readonly time: number;
+  /** Milliseconds beside these in which it did not run, because the machine did not. */
+  readonly halted: number;
   readonly targets: readonly TargetReport[];
 }
