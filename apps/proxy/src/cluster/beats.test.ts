@@ -85,10 +85,11 @@ test('a beat that failed is made again soon, and says nothing in the log', async
   const beat = vi.spyOn(store, 'beat').mockRejectedValue(new Error('away'));
   await vi.advanceTimersByTimeAsync(2_100);
   expect(beat).toHaveBeenCalledTimes(5);
+  expect(beats.failing).toEqual({ since: expect.any(Number), why: 'away' });
   beat.mockRestore();
   await vi.advanceTimersByTimeAsync(500);
   expect(await infos()).toEqual(['a: one']);
-  expect([said.lines, beats.members]).toEqual([[], 1]);
+  expect([said.lines, beats.members, beats.failing]).toEqual([[], 1, undefined]);
 });
 
 test('a member that ends is gone at once; one with a successor is not', async () => {

@@ -39,6 +39,7 @@ export class Beats {
   #soon: NodeJS.Timeout | undefined = undefined;
   #members = 1;
   #clock: number | undefined = undefined;
+  #failing: { readonly since: number; readonly why: string } | undefined = undefined;
   #isOver = false;
 
   /** Begins. */
@@ -65,6 +66,11 @@ export class Beats {
   /** Milliseconds by which the clock of this machine was ahead of that of the store at the last beat. Undefined before there was an answer. */
   get clock(): number | undefined {
     return this.#clock;
+  }
+
+  /** Since when each beat has failed (milliseconds since 1970), and why. Undefined: the last one has not, or there was none. */
+  get failing(): { readonly since: number; readonly why: string } | undefined {
+    return this.#failing;
   }
 
   /** Something has changed of what is said. */
@@ -109,7 +115,9 @@ export class Beats {
       // It may have left meanwhile, and would live again.
       if (this.#isOver) return;
       this.#learn(Math.max(1, await store.beat(member, info())));
+      this.#failing = undefined;
     } catch (error) {
+      this.#failing = { since: this.#failing?.since ?? Date.now(), why: messageOf(error) };
       logger.debug({ err: error }, 'the store was not told that this member lives');
       this.#in(AGAIN);
     }
@@ -121,4 +129,8 @@ export class Beats {
     void this.#known?.write(members);
     this.#deps.onMembers(members);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

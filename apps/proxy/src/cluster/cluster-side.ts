@@ -20,6 +20,9 @@ async function openMemory(): Promise<Store> {
   return (await import('./lending/memory.ts')).openMemory();
 }
 
+/** Milliseconds after which a store that answers, and takes no beat, does not do what it is for. */
+const REFUSED = 2_000;
+
 export interface ClusterSideDeps {
   readonly logger: Logger;
   readonly parsed: Pick<ParsedConfig, 'config' | 'clusterFiles' | 'baseDirectory'>;
@@ -190,12 +193,19 @@ export class ClusterSide {
     return ['limits', 'logins', 'tickets', ...(config.acme === undefined ? [] : (['certificates'] as const))];
   }
 
-  /** All that is shared is as it was last known, or counted here alone, while the store is away. */
+  /** All that is shared is as it was last known, or counted here alone, while the store is away, or takes nothing because it is full. */
   get #staleShared(): StaleNow[] {
     const store = this.#store;
-    if (store === undefined || !this.#hasStore || store.status === 'here') return [];
+    if (store === undefined || !this.#hasStore) return [];
     const { since, lastFailure: why = 'It is away.' } = store.calls;
-    return this.#shared.map((what) => ({ what, since, why }));
+    const away = store.status === 'here' ? this.#refused : { since, why };
+    return away === undefined ? [] : this.#shared.map((what) => ({ what, ...away }));
+  }
+
+  /** Since when the store has taken no beat, and why, if that is long. */
+  get #refused(): Beats['failing'] {
+    const failing = this.#beats?.failing;
+    return failing !== undefined && Date.now() - failing.since > REFUSED ? failing : undefined;
   }
 
   get #gauges(): ClusterGauges {
