@@ -1,7 +1,7 @@
-import { openStore, type Store, StoreUnavailable } from '@inband/store';
+import { MOST_VALUE_BYTES, openStore, type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Revocations } from './revocations.ts';
-import { mergeRevoked, MOST_REVOKED, type Revoked } from './revoked.ts';
+import { mergeRevoked, MOST_REVOKED, MOST_REVOKED_BYTES, type Revoked } from './revoked.ts';
 import { RevokedSet } from './revoked-set.ts';
 
 const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -147,3 +147,7 @@ test.each([{ until: 1e308 }, { at: -1 }, { change: Number.MAX_SAFE_INTEGER }])(
     expect([set.has(NAME), revocations.all]).toEqual([false, []]);
   },
 );
+
+test('all revoked tokens fit into a value of the store', () => {
+  expect(MOST_REVOKED_BYTES + '[]'.length).toBe(MOST_VALUE_BYTES);
+});

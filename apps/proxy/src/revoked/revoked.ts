@@ -1,10 +1,12 @@
-import { MOST_VALUE_BYTES } from '@inband/store';
 import * as z from 'zod';
 
 /** Tokens that are known as revoked at one time. */
 export const MOST_REVOKED = 5_000;
-/** Bytes of all of them as JSON; their names and those of whoever revoked them may be long. */
-const MOST_BYTES = MOST_VALUE_BYTES - 2;
+/**
+ * Bytes of all of them as JSON; their names and those of whoever revoked them may be long. A value of a store has 2 more at most
+ * (`MOST_VALUE_BYTES` of `@inband/store`, which is not loaded where there is none).
+ */
+export const MOST_REVOKED_BYTES = 899_998;
 /** What a token is called: see `RevokedTokens`. */
 export const REVOKED_NAME = /^(?:sha256:[0-9a-f]{64}|jti:[\x21-\x7e]{1,128})$/u;
 
@@ -55,13 +57,13 @@ export function mergeRevoked(one: readonly Revoked[], other: readonly Revoked[])
   return all
     .toSorted((a, b) => b.until - a.until)
     .slice(0, MOST_REVOKED)
-    .filter((revoked) => (bytes += bytesOf(revoked)) <= MOST_BYTES);
+    .filter((revoked) => (bytes += bytesOf(revoked)) <= MOST_REVOKED_BYTES);
 }
 
 /** Whether so many are known at one time: the store has them as one value. */
 export function hasRoom(all: readonly Revoked[]): boolean {
   if (all.length > MOST_REVOKED) return false;
-  return all.reduce((sum, revoked) => sum + bytesOf(revoked), 0) <= MOST_BYTES;
+  return all.reduce((sum, revoked) => sum + bytesOf(revoked), 0) <= MOST_REVOKED_BYTES;
 }
 
 function bytesOf(revoked: Revoked): number {
