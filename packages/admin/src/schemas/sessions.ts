@@ -2,10 +2,11 @@ import { type Static, Type } from 'typebox';
 
 const Missing = Type.Array(Type.Integer(), { description: 'Workers that did not answer in time.' });
 
-const example = {
+/** Of a session, for examples of whatever has sessions. */
+export const sessionExample = {
   id: 'k3v9x2pq-1042',
   worker: 0,
-  kind: 'tunnel',
+  kind: 'tunnel' as const,
   service: 'default',
   route: 'services.default.routes[0]',
   client: '127.0.0.1:40312',
@@ -41,7 +42,7 @@ export const Session = Type.Object(
   },
   {
     title: 'Session',
-    examples: [example],
+    examples: [sessionExample],
   },
 );
 /** A request, or a tunnel, that is going on. */
@@ -53,7 +54,7 @@ export const Sessions = Type.Object(
     total: Type.Integer({ description: 'How many there are that match, also beyond the limit.' }),
     missing: Missing,
   },
-  { title: 'Sessions', examples: [{ sessions: [example], total: 1, missing: [] }] },
+  { title: 'Sessions', examples: [{ sessions: [sessionExample], total: 1, missing: [] }] },
 );
 /** What is going on. */
 export type Sessions = Static<typeof Sessions>;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Session } from '../sessions.ts';
+import { Session, sessionExample } from '../sessions.ts';
 
 export const ClusterSession = Type.Object({
   member: Type.String({ description: 'Who serves it.' }),
@@ -31,25 +31,7 @@ export const ClusterSessions = Type.Object(
     examples: [
       {
         member: 'edge-1',
-        sessions: [
-          {
-            member: 'edge-2',
-            id: 'k3v9x2pq-1042',
-            worker: 1,
-            kind: 'tunnel' as const,
-            service: 'default',
-            route: 'services.default.routes[0]',
-            client: '127.0.0.1:40312',
-            method: 'CONNECT',
-            target: 'shop.example:443',
-            state: 'tunnel',
-            server: '203.0.113.7:443',
-            startedAt: '2026-11-28T23:00:00.000Z',
-            seconds: 12.5,
-            requestBytes: 5120,
-            responseBytes: 1_048_576,
-          },
-        ],
+        sessions: [{ member: 'edge-2', ...sessionExample, worker: 1 }],
         total: 1,
         members: [{ name: 'edge-2', at: '2026-11-28T23:00:12.500Z', sessions: 1, told: 1 }],
         missing: [],
