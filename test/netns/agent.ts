@@ -36,6 +36,8 @@ async function follow(order: Order): Promise<unknown> {
       return servers.serve(order.port, order.kind);
     case 'stop':
       return servers.stop(order.port);
+    case 'answer':
+      return undefined;
     case 'fetch':
       return fetchOnce(order);
     case 'open':

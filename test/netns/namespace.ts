@@ -24,8 +24,8 @@ type Settle = { readonly resolve: (value: unknown) => void; readonly reject: (er
 export class Namespace {
   readonly name: string;
   readonly pid: number;
-  /** Everything that happened in it so far. */
-  readonly events: readonly AgentEvent[];
+  /** What has been heard of it so far. What has happened may still be on its way: see `soFar`. */
+  readonly heard: readonly AgentEvent[];
   readonly #agent: ChildProcess;
   readonly #ended: Promise<unknown>;
   readonly #events: AgentEvent[] = [];
@@ -36,7 +36,7 @@ export class Namespace {
   private constructor(name: string, agent: ChildProcess) {
     this.name = name;
     this.pid = agent.pid ?? 0;
-    this.events = this.#events;
+    this.heard = this.#events;
     this.#agent = agent;
     this.#ended = once(agent, 'exit').then(() => {
       for (const { reject } of this.#orders.values()) reject(new Error(`the agent of "${name}" has ended`));
@@ -134,6 +134,15 @@ export class Namespace {
     // A reset may come before it is known here that the connection was made.
     const wire = await this.open(to).catch((error: Error) => error.message);
     return typeof wire === 'string' ? wire : wire.closed();
+  }
+
+  /**
+   * Everything that happened in it until now. The agent tells in order, so what it told before it answers is heard; without
+   * asking, a client may have the bytes of a server whose event is still on its way here.
+   */
+  async soFar(): Promise<readonly AgentEvent[]> {
+    await this.order({ type: 'answer' });
+    return [...this.#events];
   }
 
   /** Resolves with the first event, past or future, that `wanted` accepts; fails after ten seconds. */

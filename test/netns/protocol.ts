@@ -7,6 +7,8 @@ export type Order =
   | ({ readonly type: 'fetch' } & FetchOptions)
   | { readonly type: 'open'; readonly wire: number; readonly to: string; readonly from?: string | undefined }
   | { readonly type: 'send'; readonly wire: number; readonly text: string }
+  /** Nothing but the answer, which comes after every event so far. */
+  | { readonly type: 'answer' }
   /** Send FIN. */
   | { readonly type: 'finish'; readonly wire: number }
   /** Close with a reset. */

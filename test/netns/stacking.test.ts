@@ -102,14 +102,14 @@ describeRequiring(LAB_NEEDS, 'stacking between machines', () => {
     });
 
     test('the inner service evaluates the address to which the tunnel is connected', async () => {
-      const before = lab.server2.events.filter(({ type }) => type === 'request').length;
+      const before = (await lab.server2.soFar()).filter(({ type }) => type === 'request').length;
       const wire = await tunnel(family, server(2, 80));
       await wire.sendHead('GET / HTTP/1.1', `Host: ${server(1, 80)}`);
       expect(await wire.until('Not there.')).toMatch(/\r\n\r\nHTTP\/1\.1 403 /);
       await wire.finish();
       const { inner } = await lines('request', 'in-tunnels', server(2, 80), '/');
       expect(inner).toMatchObject({ status: 403, rule: 'services.in-tunnels.access[0]' });
-      expect(lab.server2.events.filter(({ type }) => type === 'request')).toHaveLength(before);
+      expect((await lab.server2.soFar()).filter(({ type }) => type === 'request')).toHaveLength(before);
     });
 
     test('a ClientHello for a name that is allowed reaches the server as it was', async () => {

@@ -2,7 +2,7 @@ import type { AgentEvent, Order } from './protocol.ts';
 
 /** What a wire needs of the namespace that it is in. */
 interface WireNamespace {
-  readonly events: readonly AgentEvent[];
+  readonly heard: readonly AgentEvent[];
   order(order: Order): Promise<unknown>;
   happened(wanted: (event: AgentEvent) => boolean, what: string): Promise<AgentEvent>;
 }
@@ -22,7 +22,7 @@ export class Wire {
 
   /** Everything that came so far. */
   get received(): string {
-    return this.#namespace.events
+    return this.#namespace.heard
       .flatMap((event) => (event.type === 'wire-data' && event.wire === this.#id ? [event.text] : []))
       .join('');
   }
