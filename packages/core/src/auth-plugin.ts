@@ -31,6 +31,8 @@ export interface AuthPrepareContext extends PrepareContext {
    * warning, because that configuration was judged already and other clients are to be served, so `prepare` must resolve in any case.
    */
   readonly report: (message: string, option: readonly (string | number)[]) => void;
+  /** Says what can be used and is hardly meant, at an option or within one. It is a warning, always. */
+  readonly warn: (message: string, option: readonly (string | number)[]) => void;
 }
 
 /**

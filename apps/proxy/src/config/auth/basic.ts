@@ -3,6 +3,7 @@ import { definePlugin } from '@inband/core';
 import * as z from 'zod';
 import { readBounded } from '../read/bounded-file.ts';
 import { readFollowed } from './followed.ts';
+import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
 const options = z
@@ -39,6 +40,7 @@ export const basicAuth = definePlugin<Options, Prepared>({
     const read = module.readUsers(users);
     for (const { user, message } of read.problems)
       context.report(message, user === undefined ? ['users'] : ['users', user]);
+    if (read.problems.length === 0) warnOfNobody(read.content, ['users'], context);
     return { module, from: read.content };
   },
   create: ({ realm: shown, groups: written }, { setting, logger, guesses }, { module, from }) =>

@@ -3,6 +3,7 @@ import { definePlugin } from '@inband/core';
 import * as z from 'zod';
 import { readBounded } from '../read/bounded-file.ts';
 import { readFollowed } from './followed.ts';
+import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
 const options = z
@@ -48,6 +49,7 @@ export const digestAuth = definePlugin<z.output<typeof options>, Prepared>({
     for (const { user, message } of read.problems) {
       context.report(message, user === undefined ? ['users'] : ['users', user]);
     }
+    if (read.problems.length === 0) warnOfNobody(read.content, ['users'], context);
     return { module, from: read.content };
   },
   create: ({ users: _read, file: _file, ...written }, { setting, logger, guesses }, { module, from }) =>

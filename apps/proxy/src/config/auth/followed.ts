@@ -1,6 +1,7 @@
 import type * as auth from '@inband/auth';
 import type { AuthPrepareContext } from '@inband/core';
 import { resolve } from 'node:path';
+import { warnOfNobody } from './nobody.ts';
 import { FileProblem, readBounded } from '../read/bounded-file.ts';
 
 interface Reading<Content> {
@@ -16,11 +17,15 @@ interface Reading<Content> {
 export async function readFollowed<Content>(
   { ContentError, readVersion }: typeof auth,
   { name, option, parse, none }: Reading<Content>,
-  { baseDirectory, report }: AuthPrepareContext,
+  context: AuthPrepareContext,
 ): Promise<auth.Version<Content>> {
+  const { baseDirectory, report } = context;
   const path = resolve(baseDirectory, name);
   try {
-    return await readVersion({ path, name }, parse, readBounded);
+    const version = await readVersion({ path, name }, parse, readBounded);
+    // Users and tokens are maps. A set of keys says itself that it is empty.
+    if (version.content instanceof Map) warnOfNobody(version.content, option, context);
+    return version;
   } catch (error) {
     if (!(error instanceof FileProblem || error instanceof ContentError)) throw error;
     for (const message of error instanceof ContentError ? error.problems : [error.message]) report(message, option);

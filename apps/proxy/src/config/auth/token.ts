@@ -3,6 +3,7 @@ import { definePlugin } from '@inband/core';
 import * as z from 'zod';
 import { readBounded } from '../read/bounded-file.ts';
 import { readFollowed } from './followed.ts';
+import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
 const options = z
@@ -37,6 +38,7 @@ export const tokenAuth = definePlugin<z.output<typeof options>, Prepared>({
     for (const { user, message } of read.problems) {
       context.report(message, user === undefined ? ['tokens'] : ['tokens', user]);
     }
+    if (read.problems.length === 0) warnOfNobody(read.content, ['tokens'], context);
     return { module, from: read.content };
   },
   create: (written, { logger, revoked }, { module, from }) =>

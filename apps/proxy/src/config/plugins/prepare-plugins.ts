@@ -38,8 +38,10 @@ export async function preparePlugins(
     if (plugin === undefined || !('prepare' in plugin) || plugin.prepare === undefined) continue;
     const report: AuthPrepareContext['report'] = (message, option) =>
       void problems.push({ path: [...path, ...option], message, warning: !isStrict });
+    const warn: AuthPrepareContext['warn'] = (message, option) =>
+      void problems.push({ path: [...path, ...option], message, warning: true });
     try {
-      const result: unknown = await plugin.prepare(options.get(place), { ...context, report });
+      const result: unknown = await plugin.prepare(options.get(place), { ...context, report, warn });
       prepared.set(place, result);
       // The chainer that carries another one is of the same options.
       if ('carries' in plugin) prepared.set(formatPath([...path, CARRIER]), result);
