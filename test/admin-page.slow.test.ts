@@ -29,7 +29,10 @@ const config = (admin: number, web: number): ConfigInput => ({
     browser: {
       mode: 'forward',
       http: { connectPorts: 'any' },
-      access: [{ deny: { hosts: ['forbidden.example'], reason: 'Not from here.' } }],
+      access: [
+        { deny: { hosts: ['forbidden.example'], reason: 'Not from here.' } },
+        { deny: { fields: { 'x-team': 'games' }, when: { time: '08:00-18:00' }, reason: 'Not at this time.' } },
+      ],
       routes: [{ chainer: { type: 'inband' } }],
     },
     web: {
@@ -198,9 +201,35 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       // What is explained is a session without a record.
       lab.records += 1;
       await page.getByText('services.browser.access[0]').first().waitFor();
+      await page.getByLabel('URL').fill('http://127.0.0.1/');
+      await page.getByText('More about the request').click();
+      await page.getByLabel('Header fields').fill('X-Team: games\nAccept: text/html');
+      await page.getByLabel('Time').fill('2026-12-24T09:00Z');
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Explain' }).click();
+      await page.getByText('services.browser.access[1]').first().waitFor();
+      await page.getByLabel('Time').fill('2026-12-24T19:00Z');
+      await page.getByRole('button', { name: 'Explain' }).click();
+      await page.getByRole('heading', { name: 'allow' }).waitFor();
+      lab.records += 2;
       await open(page, 'pools');
       await page.getByRole('button', { name: 'Drain 127.0.0.1:9', exact: true }).click();
       await page.getByRole('button', { name: 'Use again 127.0.0.1:9', exact: true }).waitFor();
+      // A proxy that is busy is not taken for one that is not ready.
+      const problem = { status: 503, title: 'The proxy is busy' };
+      await page.route('**/health/ready', (asked) =>
+        asked.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+      );
+      await open(page, '');
+      await page.getByText('The proxy is busy').waitFor();
+      await page.unroute('**/health/ready');
+      // Nor does an answer that nobody understands take the whole page with it.
+      await page.route('**/routes', (asked) => asked.fulfill({ json: {} }));
+      await open(page, 'routes');
+      await page.getByText('This view has a defect').waitFor();
+      await page.unroute('**/routes');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('failover').first().waitFor();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByLabel('Token').fill('wrong');
       await page.keyboard.press('Enter');

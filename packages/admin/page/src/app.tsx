@@ -8,6 +8,7 @@ import { asApiError, useHashRoute, usePolled } from './base/hooks.ts';
 import { type Question, type Viewer, ViewerContext } from './base/session.ts';
 import { Header } from './header.tsx';
 import { Login } from './login.tsx';
+import { Boundary } from './parts/boundary.tsx';
 import { Confirm } from './parts/confirm.tsx';
 import { ProblemNote } from './parts/problem.tsx';
 import { OVERVIEW, VIEWS } from './views.tsx';
@@ -112,7 +113,7 @@ function Page({ me, onForget }: PageProps): JSX.Element {
         <h1 ref={heading} tabIndex={-1}>
           {view.title}
         </h1>
-        {view.render(stats)}
+        <Boundary key={view.route}>{view.render(stats)}</Boundary>
       </main>
       <div class="told" role="status">
         {told !== '' && <p>{told}</p>}

@@ -4,6 +4,7 @@ import { type ClientRequest, request } from 'node:http';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { AdminAddress } from '../base/options.ts';
+import { PROBLEM_JSON } from '../base/problem.ts';
 
 /** An admin server, and what it takes to be heard there. */
 export interface AdminServerAddress {
@@ -26,6 +27,8 @@ export interface AdminRequest {
 
 export interface AdminResponse {
   readonly status: number;
+  /** Whether it is a problem (RFC 9457) instead of what was asked for. A status alone does not say so: 503 is also "not ready". */
+  readonly isProblem: boolean;
   /** Of its JSON. */
   readonly body: unknown;
 }
@@ -97,7 +100,8 @@ async function responseOf(asked: ClientRequest): Promise<AdminResponse> {
     response.on('error', reject);
     response.on('end', () => {
       try {
-        resolve({ status: response.statusCode ?? 0, body: JSON.parse(text) });
+        const isProblem = response.headers['content-type']?.startsWith(PROBLEM_JSON) === true;
+        resolve({ status: response.statusCode ?? 0, isProblem, body: JSON.parse(text) });
       } catch {
         reject(new Error('its answer is no JSON; is it an admin server?'));
       }

@@ -53,7 +53,7 @@ describe('the admin server', () => {
   ])('listens on a port of %s', async (host, address) => {
     const server = await start({ listen: { host, port: 0 } });
     expect(server.address).toMatch(address);
-    expect(await ask(server.address)).toEqual({ status: 200, body: READY });
+    expect(await ask(server.address)).toEqual({ status: 200, isProblem: false, body: READY });
   });
 
   test('says what is in the way of its port', async () => {
@@ -65,7 +65,7 @@ describe('the admin server', () => {
     const { address } = await start();
     const generations = { method: 'GET', path: '/generations', timeout: 10_000 } as const;
     const asked = (token?: string) => askAdminServer({ listen: at(address), token }, generations);
-    expect(await asked()).toMatchObject({ status: 401 });
+    expect(await asked()).toMatchObject({ status: 401, isProblem: true });
     expect(await asked(TOKENS.read)).toMatchObject({ status: 200 });
   });
 

@@ -26,8 +26,8 @@ export async function askRunning(
   const response = await askAdminServer(server, request).catch((error: unknown) => {
     throw failed(`the admin server at ${address} does not answer: ${toProxyError(error).message}`);
   });
-  const { status, body } = response;
-  if (status < 300 || status === also) return response;
+  const { status, isProblem, body } = response;
+  if (status < 300 || (status === also && !isProblem)) return response;
   throw failed(`the admin server at ${address} refuses: ${safeLines(textOf(body))}${status === 401 ? TOKEN_HINT : ''}`);
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -73,6 +74,22 @@ test('reload, status and drain ask the program that runs with a configuration', 
   });
   expect(await program.ended).toMatchObject({ status: 0 });
   expect(await inband('status')).toMatchObject({ status: 1, stderr: expect.stringContaining('does not answer') });
+});
+
+test('a program that is too busy to say how it is is not taken for one that is not ready', async () => {
+  const path = join(folder, 'busy.sock');
+  const problem = { status: 503, title: 'The proxy is busy', detail: 'The proxy did not answer within 5 s.' };
+  const busy = createServer((_request, response) => {
+    response.writeHead(503, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem));
+  });
+  await new Promise<void>((listening) => busy.listen(path, listening));
+  onTestFinished(() => void busy.close());
+  const file = await write('busy.yaml', config(`admin: { bind: "unix:${path}" }`));
+  expect(await runProgram(['status', '--config', file])).toMatchObject({
+    status: 1,
+    stdout: '',
+    stderr: expect.stringContaining('refuses: The proxy is busy'),
+  });
 });
 
 test('without an admin server they say what to configure, and which signals do the same', async () => {

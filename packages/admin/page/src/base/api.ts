@@ -29,7 +29,7 @@ export interface Asking {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** A status that is no failure, besides those of success. */
+  /** A status that is no failure, besides those of success, unless a problem comes with it. */
   readonly alsoGood?: number;
 }
 
@@ -54,8 +54,13 @@ export async function send(
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError(0, { title: 'The admin side does not answer', detail: 'The proxy may still work.' });
   });
-  if (response.ok || response.status === alsoGood) return response;
+  if (response.ok || (response.status === alsoGood && !isProblem(response))) return response;
   throw new ApiError(response.status, await problemIn(response));
+}
+
+/** A status alone does not say it: 503 is also the answer of a proxy that is not ready. */
+function isProblem({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/problem+json') === true;
 }
 
 /** Asks for JSON. The type is what the API's schema says of the path. */

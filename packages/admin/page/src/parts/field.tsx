@@ -11,6 +11,8 @@ interface FieldProps {
   /** What no choice is called. */
   readonly none?: string;
   readonly required?: boolean;
+  /** Whether it takes several lines. */
+  readonly lines?: boolean;
 }
 
 /** A labelled input. */
@@ -22,27 +24,23 @@ export function Field({
   choices,
   none = 'any',
   required,
+  lines = false,
 }: FieldProps): JSX.Element {
+  const written = { value, placeholder, required, autocomplete: 'off', spellcheck: false };
   return (
     <label class="field">
       <span>{label}</span>
-      {choices === undefined ? (
-        <input
-          type="text"
-          value={value}
-          placeholder={placeholder}
-          required={required}
-          autocomplete="off"
-          spellcheck={false}
-          onInput={(event) => onValue(event.currentTarget.value)}
-        />
-      ) : (
+      {choices !== undefined ? (
         <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
           <option value="">{none}</option>
           {choices.map((choice) => (
             <option key={choice}>{choice}</option>
           ))}
         </select>
+      ) : lines ? (
+        <textarea {...written} rows={2} onInput={(event) => onValue(event.currentTarget.value)} />
+      ) : (
+        <input {...written} type="text" onInput={(event) => onValue(event.currentTarget.value)} />
       )}
     </label>
   );

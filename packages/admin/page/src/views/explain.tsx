@@ -10,22 +10,48 @@ import { Table } from '../parts/table.tsx';
 
 const VERDICTS: Readonly<Record<ExplainedRequest['verdict'], Tone>> = { allow: 'good', deny: 'error', depends: 'deny' };
 
+const EMPTY = {
+  url: '',
+  method: '',
+  client: '',
+  service: '',
+  user: '',
+  groups: '',
+  certificate: '',
+  fields: '',
+  at: '',
+  destination: '',
+};
+type Query = typeof EMPTY;
+
+/** What is asked: nothing of what was left empty. */
+function requestOf({ url, groups, fields, ...rest }: Query): ExplainRequest {
+  const header = parts(fields, '\n');
+  const named = parts(groups, ',');
+  return {
+    url,
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')),
+    ...(named.length > 0 && { groups: named }),
+    ...(header.length > 0 && { header }),
+  };
+}
+
+function parts(written: string, separator: string): string[] {
+  return written
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
 /** What would become of a request. Nothing is connected to. */
 export function Explain(): JSX.Element {
-  const [query, setQuery] = useState({ url: '', method: '', client: '', service: '' });
+  const [query, setQuery] = useState(EMPTY);
   const [answer, setAnswer] = useState<ExplainedRequest>();
   const [error, setError] = useState<ApiError>();
-  const change = (name: keyof typeof query) => (value: string) => setQuery({ ...query, [name]: value });
+  const change = (name: keyof Query) => (value: string) => setQuery({ ...query, [name]: value });
   const submit = async (): Promise<void> => {
-    const { url, method, client, service } = query;
-    const body: ExplainRequest = {
-      url,
-      ...(method !== '' && { method }),
-      ...(client !== '' && { client }),
-      ...(service !== '' && { service }),
-    };
     try {
-      setAnswer(await ask<ExplainedRequest>('explain', { method: 'POST', body }));
+      setAnswer(await ask<ExplainedRequest>('explain', { method: 'POST', body: requestOf(query) }));
       setError(undefined);
     } catch (problem) {
       setAnswer(undefined);
@@ -52,6 +78,33 @@ export function Explain(): JSX.Element {
         <Field label="Client" value={query.client} onValue={change('client')} placeholder="127.0.0.1" />
         <Field label="Service" value={query.service} onValue={change('service')} placeholder="of the first listener" />
         <button class="primary">Explain</button>
+        <details class="more">
+          <summary>More about the request</summary>
+          <div class="filters">
+            <Field label="User" value={query.user} onValue={change('user')} placeholder="nobody" />
+            <Field label="Groups" value={query.groups} onValue={change('groups')} placeholder="e.g. ops, jobs" />
+            <Field
+              label="Certificate"
+              value={query.certificate}
+              onValue={change('certificate')}
+              placeholder="a name in it"
+            />
+            <Field
+              label="Header fields"
+              value={query.fields}
+              onValue={change('fields')}
+              placeholder="name: value, a line each"
+              lines
+            />
+            <Field label="Time" value={query.at} onValue={change('at')} placeholder="e.g. 2026-12-24T18:00Z" />
+            <Field
+              label="Destination"
+              value={query.destination}
+              onValue={change('destination')}
+              placeholder="of an intercepted client"
+            />
+          </div>
+        </details>
       </form>
       <div aria-live="polite">
         {error !== undefined && <ProblemNote error={error} />}
