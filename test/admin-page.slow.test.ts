@@ -4,9 +4,10 @@ import axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { ConfigInput } from 'inband';
+import { freePort } from '../packages/core/test-support/free-port.ts';
 import { describeRequiring } from './support/requires.ts';
 import { launchChromium } from './e2e/launch-chromium.ts';
-import { closedPort, e2e, type Lab } from './e2e/lab.ts';
+import { e2e, type Lab } from './e2e/lab.ts';
 import { startRedis } from '../packages/store/test-support/servers.ts';
 
 const TOKEN = 'a-token-that-the-operator-has';
@@ -56,7 +57,7 @@ interface Scene {
 /** A proxy that has served, refused and failed, and has a tunnel open; and a browser at its admin address. */
 async function scene(lab: Lab): Promise<Scene> {
   const origin = await lab.origin((_request, response) => response.end('hello'));
-  const admin = await closedPort();
+  const admin = await freePort();
   const { ports } = await lab.inband(config(admin, origin.port));
   const [browser = 0, web = 0] = ports;
   await exchange(lab, browser, `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n`);
@@ -246,14 +247,14 @@ describeRequiring({ commands: ['chromium', 'redis-server'] }, 'the page of a mem
     async (lab) => {
       const redis = await startRedis();
       lab.defer(() => redis.remove());
-      const admin = await closedPort();
+      const admin = await freePort();
       const own = (member: string, at: number) => ({
         ...config(at, admin),
         store: { type: 'redis' as const, url: `redis://127.0.0.1:${redis.port}` },
         cluster: { name: 'edge', member },
       });
       await lab.inband(own('edge-1', admin));
-      await lab.inband(own('edge-2', await closedPort()));
+      await lab.inband(own('edge-2', await freePort()));
       const context = await launchChromium(lab, []);
       const page = await context.newPage();
       const found = { page, address: `http://127.0.0.1:${admin}/`, ports: [], ...watch(context) };

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ConfigInput } from 'inband';
+import { freePorts } from '../../packages/core/test-support/free-port.ts';
 import { type ServerProcess, startRedis } from '../../packages/store/test-support/servers.ts';
 import { type RunningProgram, startProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
-import { freePorts, PEBBLE, Pebble } from './pebble.ts';
+import { PEBBLE, Pebble } from './pebble.ts';
 
 const PATIENCE = { timeout: 15_000, interval: 20 };
 const NAMES = ['one', 'two', 'three'] as const;

@@ -1,22 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '../../packages/core/test-support/free-port.ts';
 import { certificate } from '../support/certificate.ts';
 
 /** What the tests need of the machine: the Debian package `pebble` has both. */
 export const PEBBLE = { commands: ['pebble', 'pebble-challtestsrv'] } as const;
-
-/** Ports that nobody listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-}
 
 interface PebbleOptions {
   /** Where the CA looks for the answers to challenges, on 127.0.0.1 for every name. */

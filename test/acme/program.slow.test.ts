@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { ConfigInput } from 'inband';
+import { freePorts } from '../../packages/core/test-support/free-port.ts';
 import { startProgram } from '../e2e/program.ts';
-import { freePorts, PEBBLE, Pebble } from './pebble.ts';
+import { PEBBLE, Pebble } from './pebble.ts';
 import { describeRequiring } from '../support/requires.ts';
 
 describeRequiring(PEBBLE, 'the program with pebble', () => {

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { A, AAAA, DnsServer } from '../support/dns-server.ts';
-import { closedPort, e2e, type Lab } from './lab.ts';
+import { e2e, type Lab } from './lab.ts';
 import { type RunningProgram, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -167,7 +168,7 @@ describe('a line of the access log', () => {
 
   e2e('says of a server that refuses that the connection failed, and by which rule it was sought', async (lab) => {
     const program = await startProgram(lab, config(ZONES));
-    const port = await closedPort();
+    const port = await freePort();
     expect(await ask(await connect(program), 'GET', `http://127.0.0.1:${port}/`)).toMatch(/^HTTP\/1\.1 502 /);
     expect(await program.logged('request')).toMatchObject([
       {

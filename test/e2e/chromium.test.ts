@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { bodyStream, MiB } from './bodies.ts';
 import { usualConfiguration } from './default-configuration.ts';
-import { closedPort, e2e, forward, type Lab, type LabProxy } from './lab.ts';
+import { e2e, forward, type Lab, type LabProxy } from './lab.ts';
 import { launchChromium } from './launch-chromium.ts';
 import type { ConfigInput } from 'inband';
 
@@ -147,7 +148,7 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
       const http = { via: 'parent' };
       const parent = await lab.inband({ ...config, services: { browser: { ...services.browser!, http } } });
       const atParent = { type: 'parent' as const, protocol: 'http' as const, servers: [`127.0.0.1:${parent.port}`] };
-      const servers = [await closedPort(), plain.port].map((port) => `127.0.0.1:${port}`);
+      const servers = [await freePort(), plain.port].map((port) => `127.0.0.1:${port}`);
       const inPool = { match: { host: 'localhost' }, chainer: { type: 'pool' as const, servers } };
       const routes = [inPool, { chainer: atParent }];
       const proxy = await lab.inband({ ...config, services: { browser: { ...services.browser!, routes } } });
@@ -238,7 +239,7 @@ describeRequiring({ commands: ['chromium'] }, 'Chromium', () => {
       const proxy = await lab.inband(loopbackOnly());
       const context = await launch(lab, proxy);
       const page = context.pages()[0] ?? (await context.newPage());
-      const response = await page.goto(`http://127.0.0.1:${await closedPort()}/`);
+      const response = await page.goto(`http://127.0.0.1:${await freePort()}/`);
       expect(response?.status()).toBe(502);
       expect(await page.textContent('h1')).toBe('502 Bad Gateway');
       const denied = await page.goto('http://elsewhere.example/');

@@ -6,10 +6,11 @@ import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ConfigInput, SessionRecord } from 'inband';
 import { expect } from 'vitest';
+import { freePorts } from '../../packages/core/test-support/free-port.ts';
 import { curl } from '../support/curl.ts';
 import { startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
-import { closedPorts, e2e, type Lab, type LabProxy } from './lab.ts';
+import { e2e, type Lab, type LabProxy } from './lab.ts';
 import { CertificateFolder } from './tls-peers.ts';
 
 // HAProxy and curl in front, nginx behind: who the client is, by the PROXY protocol and by fields. Proxies are 127.0.0.1, clients are others.
@@ -76,7 +77,7 @@ describeRequiring({ commands: ['haproxy', 'curl'] }, 'HAProxy in front', () => {
   e2e('names its clients by both versions, with fields and checks, and by X-Forwarded-For', async (lab) => {
     const { ports, files, origin, ...proxy } = await listeners(lab);
     const [plain, secure, socks, fields] = ports;
-    const fronts = await closedPorts(4);
+    const fronts = await freePorts(4);
     const more = 'proxy-v2-options crc32c,authority,ssl,unique-id';
     await startHaproxy(lab, files, [
       ['tcp', fronts[0], `${PROXY}:${plain} send-proxy check check-send-proxy inter 100ms`],
@@ -160,7 +161,7 @@ describeRequiring({ commands: ['nginx'] }, 'nginx behind', () => {
     e2e(`learns the client by ${version}, plain and before TLS, on a connection for that client alone`, async (lab) => {
       const files = await CertificateFolder.make(lab);
       const { cert, key } = await files.issue('web', { names: ['web.example'] });
-      const [plain = 0, secure = 0] = await closedPorts(2);
+      const [plain = 0, secure = 0] = await freePorts(2);
       const nginx = await startNginx(`
         listen ${PROXY}:${plain} proxy_protocol;
         listen ${PROXY}:${secure} ssl proxy_protocol;

@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { curl } from '../support/curl.ts';
 import { startNginx, type Nginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { bodyStream, hashOf, hashOfBody, MiB } from './bodies.ts';
-import { closedPort, e2e, forward, type Lab } from './lab.ts';
+import { e2e, forward, type Lab } from './lab.ts';
 
 const ca = fileURLToPath(new URL('../fixtures/tls/localhost.crt', import.meta.url));
 const SIZE = 100 * MiB;
@@ -78,7 +79,7 @@ describeRequiring({ commands: ['curl'] }, 'curl', () => {
 
   e2e('is told why, as a page or as JSON, when there is no server', async (lab) => {
     const proxy = await lab.inband(forward());
-    const url = `http://127.0.0.1:${await closedPort()}/`;
+    const url = `http://127.0.0.1:${await freePort()}/`;
     const json = await curl(['-i', '-x', proxy.url, url]);
     expect(json.stdout.toString()).toMatch(
       /^HTTP\/1\.1 502 [^]*application\/problem\+json[^]*"error": "connection_refused"/,

@@ -1,8 +1,9 @@
 import { type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { textOf } from './bodies.ts';
-import { closedPort, e2e, forward, type Lab, type LabOrigin, type LabProxy } from './lab.ts';
+import { e2e, forward, type Lab, type LabOrigin, type LabProxy } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 
 /** A request of Node's client, in absolute form, on a connection of its own unless an agent is given. */
@@ -226,7 +227,7 @@ describe('server connections', () => {
 describe('failures', () => {
   e2e('a server that is not there is a 502 that says so', async (lab) => {
     const proxy = await lab.inband();
-    const response = await ask(proxy, `http://127.0.0.1:${await closedPort()}/`);
+    const response = await ask(proxy, `http://127.0.0.1:${await freePort()}/`);
     expect(response.statusCode).toBe(502);
     expect(response.headers['proxy-status']).toMatch(/^inband-\w{6}; error=connection_refused/);
     expect(JSON.parse(await textOf(response))).toMatchObject({

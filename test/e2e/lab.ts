@@ -138,22 +138,6 @@ export class Lab {
   }
 }
 
-/** A port that was free a moment ago, and refuses connections. */
-export async function closedPort(): Promise<number> {
-  const server = createTcpServer();
-  await listenOnLoopback(server);
-  const port = portOf(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** So many of them, no two of which are the same. */
-export async function closedPorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await closedPort());
-  return [...ports];
-}
-
 function listenOnLoopback(server: TcpServer): Promise<void> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', 2_048, resolve));
 }

@@ -5,10 +5,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { freePorts } from '../../packages/core/test-support/free-port.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { testTransport } from '../support/transport.ts';
 import { textOf } from './bodies.ts';
-import { e2e, closedPorts } from './lab.ts';
+import { e2e } from './lab.ts';
 import { programCommand, startProgram } from './program.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -66,7 +67,7 @@ async function statusOf(port: number, ...lines: string[]): Promise<string> {
 
 describe('a client that asks the proxy for the proxy', () => {
   e2e('by the address of its other listener gets 508, for a tunnel and for a request', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     await lab.inband(two(`127.0.0.1:${first}`, `127.0.0.1:${second}`));
     for (const host of [`127.0.0.1:${second}`, `[::ffff:127.0.0.1]:${second}`, `localhost:${second}`]) {
       expect(await statusOf(first, `CONNECT ${host} HTTP/1.1`, `Host: ${host}`), host).toBe('508');
@@ -75,7 +76,7 @@ describe('a client that asks the proxy for the proxy', () => {
   });
 
   e2e('by any address of the machine gets 508 where a listener is on all of them', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     await lab.inband(two(`127.0.0.1:${first}`, `:${second}`));
     for (const address of ['127.0.0.1', '127.0.0.2', '127.77.1.9', '[::1]', 'localhost', '[::ffff:127.0.0.3]']) {
       const host = `${address}:${second}`;
@@ -84,7 +85,7 @@ describe('a client that asks the proxy for the proxy', () => {
   });
 
   e2e('gets 508 in each of several workers', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     const program = await startProgram(lab, { ...two(`127.0.0.1:${first}`, `:${second}`), workers: 2 });
     const host = `127.0.0.9:${second}`;
     for (let times = 0; times < 12; times += 1) {
@@ -95,7 +96,7 @@ describe('a client that asks the proxy for the proxy', () => {
   });
 
   e2e('reaches the other listener where that is what the operator wrote', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     const origin = await lab.origin((_request, response) => response.end('here'));
     await lab.inband({
       listeners: [
@@ -119,13 +120,13 @@ describe('a client that asks the proxy for the proxy', () => {
   });
 
   e2e('through a route that leads in a circle cannot put tunnels one in the other without end', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     await lab.inband(circle(first, second));
     expect(await nest(first)).toBe(8);
   });
 
   e2e('cannot do so through several workers either', async (lab) => {
-    const [first = 0, second = 0] = await closedPorts(2);
+    const [first = 0, second = 0] = await freePorts(2);
     const program = await startProgram(lab, { ...circle(first, second), workers: 3 });
     for (let times = 0; times < 4; times += 1) expect(await nest(first)).toBe(8);
     program.kill('SIGTERM');

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ConfigInput } from 'inband';
 import { expect, test } from 'vitest';
 import { createInband } from 'inband';
-import { closedPort, e2e, type Lab } from './lab.ts';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
+import { e2e, type Lab } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 import { startParent } from './test-parent.ts';
 
@@ -48,7 +49,7 @@ async function answerOf(client: RawClient): Promise<string> {
 }
 
 e2e('requests and tunnels go by the parents that a PAC file names, in its order, and directly', async (lab) => {
-  const dead = await closedPort();
+  const dead = await freePort();
   const parent = await startParent(lab, { leadsTo: dead });
   const origin = await lab.origin((_request, response) => response.end('directly'));
   const file = await pacFile(

@@ -3,8 +3,9 @@ import type { ConfigInput } from 'inband';
 import { fileURLToPath } from 'node:url';
 import { ProxyAgent, request as ask } from 'undici';
 import { expect } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { certificate } from '../support/certificate.ts';
-import { closedPort, e2e, type Lab } from './lab.ts';
+import { e2e, type Lab } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 import { startParent } from './test-parent.ts';
 
@@ -144,13 +145,13 @@ e2e('with resolve: local the parent is asked for addresses, which rules know', a
 
 e2e('a parent that is down is passed over, and one whose target is not is as good as before', async (lab) => {
   const good = await startParent(lab);
-  const dead = `127.0.0.1:${await closedPort()}`;
+  const dead = `127.0.0.1:${await freePort()}`;
   const chainer = { ...parent(dead, good.address), balance: 'round-robin', eject: { consecutive: 1 } } as const;
   const proxy = await lab.inband(through(chainer));
   const client = await RawClient.connect(proxy.port);
   lab.defer(() => client.socket.destroy());
   for (let round = 0; round < 3; round += 1) expect(await get(client, 'http://one.example/')).toContain('HTTP/1.1 200');
-  const refused = await connect(client, `127.0.0.1:${await closedPort()}`);
+  const refused = await connect(client, `127.0.0.1:${await freePort()}`);
   expect(refused).toContain('destination_unavailable');
 });
 
@@ -424,7 +425,7 @@ e2e('a client that speaks SOCKS gets a tunnel by a parent at which clients log i
 });
 
 e2e.each(['http', 'socks5'] as const)('a parent by %s that is this proxy itself ends soon', async (lab, protocol) => {
-  const port = await closedPort();
+  const port = await freePort();
   const config = through({ ...parent(`127.0.0.1:${port}`), protocol });
   const listeners = [{ bind: `127.0.0.1:${port}`, service: 'browser', accept: ['http' as const, 'socks5' as const] }];
   const proxy = await lab.inband({ ...config, listeners });

@@ -2,12 +2,13 @@ import { type HealthChanged, type HealthMessage, diagnostics, formatSockAddr, ty
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInband, type Inband } from 'inband';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../packages/tls/test-support/certificates.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -64,14 +65,6 @@ let folder: string;
 let inband: Inband | undefined;
 
 const onHealth = (message: HealthMessage): void => void (message.event === 'changed' && changes.push(message));
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  return typeof bound === 'object' && bound !== null ? bound.port : 0;
-}
 
 /** Returns the port. */
 async function startTlsNginx(name: string, { chain, key }: TestCertificate): Promise<number> {

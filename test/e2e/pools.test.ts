@@ -1,8 +1,9 @@
 import { Agent, request, type IncomingHttpHeaders } from 'node:http';
 import { describe, expect } from 'vitest';
 import type { ConfigInput } from 'inband';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { textOf } from './bodies.ts';
-import { closedPort, e2e, type Lab, type LabProxy, reverse } from './lab.ts';
+import { e2e, type Lab, type LabProxy, reverse } from './lab.ts';
 
 type Services = ConfigInput['services'];
 type Chainer = NonNullable<NonNullable<Services[string]['routes']>[number]['chainer']>;
@@ -25,7 +26,7 @@ async function ask(agent: Agent, port: number, method = 'GET', body = ''): Promi
 
 /** How a server is dead. Each returns its port. */
 const DEATHS: Readonly<Record<string, (lab: Lab) => Promise<number>>> = {
-  refuses: () => closedPort(),
+  refuses: () => freePort(),
   'accepts and resets': async (lab) => (await lab.tcpOrigin((socket) => socket.resetAndDestroy())).port,
   'resets each request': async (lab) => {
     const { port } = await lab.tcpOrigin((socket) => socket.once('data', () => socket.resetAndDestroy()));
@@ -75,7 +76,7 @@ describe('a pool of three', () => {
   e2e('gives the client the answer that a server gave where no other has a better one', async (lab) => {
     const ports = [
       await DEATHS['answers 503 and closes']!(lab),
-      await closedPort(),
+      await freePort(),
       await DEATHS['accepts and resets']!(lab),
     ];
     const proxy = await poolOf(lab, ports, PATIENT);

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { describe, expect } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { textOf } from './bodies.ts';
-import { closedPort, e2e, reverse, type Lab } from './lab.ts';
+import { e2e, reverse, type Lab } from './lab.ts';
 import { RawClient } from './raw-client.ts';
 
 async function ask(
@@ -99,7 +100,7 @@ describeRequiring({ commands: ['nginx'] }, 'a reverse proxy before nginx', () =>
 describe('a pool', () => {
   e2e('with a dead server costs nobody a request', async (lab) => {
     const alive = await Promise.all(['one', 'two'].map((name) => lab.origin((_req, res) => void res.end(name))));
-    const dead = await closedPort();
+    const dead = await freePort();
     const hosts = [`127.0.0.1:${dead}`, ...alive.map(({ port }) => `127.0.0.1:${port}`)];
     const proxy = await lab.inband({ ...reverse({ type: 'failover', hosts }), serverPool: { maxIdle: 0 } });
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask({ port: proxy.port, path: '/' })));
@@ -129,7 +130,7 @@ describe('a pool', () => {
   });
 
   e2e('that is dead altogether is a 502 without a word about its servers', async (lab) => {
-    const hosts = [`127.0.0.1:${await closedPort()}`, `127.0.0.1:${await closedPort()}`];
+    const hosts = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const proxy = await lab.inband(reverse({ type: 'failover', hosts }));
     const { status, body } = await ask({ port: proxy.port, path: '/' });
     expect(status).toBe(502);

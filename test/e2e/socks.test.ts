@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { ConfigInput } from 'inband';
 import { expect, vi } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { curl } from '../support/curl.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { bodyStream, hashOf, hashOfBody, MiB } from './bodies.ts';
-import { closedPort, e2e, forward, type Lab } from './lab.ts';
+import { e2e, forward, type Lab } from './lab.ts';
 import { CertificateFolder } from './tls-peers.ts';
 
 // curl and bodies take seconds on a busy machine.
@@ -82,7 +83,7 @@ describeRequiring({ commands: ['curl'] }, 'curl', () => {
     const via = ['-x', `socks5h://127.0.0.1:${proxy.port}`];
     const denied = await curl([...via, 'http://denied.example/']);
     expect([denied.status, denied.stderr]).toEqual([97, expect.stringContaining('(2)')]);
-    const refused = await curl([...via, `http://127.0.0.1:${await closedPort()}/`]);
+    const refused = await curl([...via, `http://127.0.0.1:${await freePort()}/`]);
     expect([refused.status, refused.stderr]).toEqual([97, expect.stringContaining('(5)')]);
   });
 
@@ -106,7 +107,7 @@ describeRequiring({ commands: ['curl'] }, 'curl', () => {
       const { stdout } = await curl([...via, `http://${host}:${origin.port}/`]);
       expect([host, stdout.toString()]).toEqual([host, 'a page']);
     }
-    const refused = await curl([...via, `http://127.0.0.1:${await closedPort()}/`]);
+    const refused = await curl([...via, `http://127.0.0.1:${await freePort()}/`]);
     expect([refused.status, refused.stderr]).toEqual([97, expect.stringContaining('(5)')]);
     const protocols = (await parent.recorded(3)).map(({ session }) => session.client.protocol ?? 'http');
     expect(protocols).toEqual(['socks5', 'http', 'socks5']);

@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { hashOf } from './bodies.ts';
-import { closedPort, e2e, type Lab, type LabProxy } from './lab.ts';
+import { e2e, type Lab, type LabProxy } from './lab.ts';
 import { CertificateFolder } from './tls-peers.ts';
 
 // nginx and HAProxy as the clients of a listener, as they are in front of it.
@@ -86,7 +87,7 @@ describeRequiring({ commands: ['haproxy'] }, 'HAProxy in front', () => {
 
 /** Resolves with its port as soon as its check has made a handshake with the proxy. On a busy machine a check may take longer than it waits. */
 async function startHaproxy(lab: Lab, proxy: LabProxy, files: CertificateFolder): Promise<number> {
-  const port = await closedPort();
+  const port = await freePort();
   const pem = files.file('front.pem');
   await appendFile(pem, await readFile(files.file('front.key')));
   const verified = `ssl verify required ca-file ${files.file('ca.pem')} verifyhost web.example sni str(web.example)`;

@@ -4,13 +4,13 @@ import { hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { createInband, type Inband } from 'inband';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../packages/tls/test-support/certificates.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
 import { describeRequiring } from '../support/requires.ts';
@@ -84,14 +84,6 @@ async function startTlsNginx(): Promise<number> {
     ssl_protocols TLSv1.2 TLSv1.3;
     location / { default_type text/plain; return 200 "from nginx"; }`);
   return port;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
 
 async function listening(port: number): Promise<void> {

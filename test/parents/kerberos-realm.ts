@@ -4,8 +4,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { findCommand } from '../support/requires.ts';
-import { accepts, freePort } from './peers.ts';
+import { accepts } from './peers.ts';
 
 const run = promisify(execFile);
 

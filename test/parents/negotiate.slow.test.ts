@@ -6,11 +6,12 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { programCommand } from '../e2e/program.ts';
 import { curl } from '../support/curl.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { REALM, startRealm } from './kerberos-realm.ts';
-import { freePort, startSquid } from './peers.ts';
+import { startSquid } from './peers.ts';
 
 /** A folder with the npm package `kerberos`, which has to be compiled. */
 const withKerberos = process.env.INBAND_TEST_KERBEROS;

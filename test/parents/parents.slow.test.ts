@@ -3,10 +3,10 @@ import { type ConfigInput, createInband, type Inband } from 'inband';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { curl } from '../support/curl.ts';
 import { describeRequiring } from '../support/requires.ts';
 import {
-  freePort,
   type Peer,
   startDante,
   startDigestSquid,

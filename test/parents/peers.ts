@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../packages/core/test-support/free-port.ts';
 import { findCommand } from '../support/requires.ts';
 
 /** A parent proxy of somebody else's, in a process and a folder of its own. */
@@ -62,15 +63,6 @@ async function stopPeer(child: ChildProcess, folder: string): Promise<void> {
   }
   await closed;
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 export function accepts(port: number): Promise<boolean> {

@@ -1,23 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../core/test-support/free-port.ts';
 
 /** Programs of servers are often outside of an ordinary user's search path. */
 const PATH = [process.env.PATH, '/usr/sbin', '/usr/local/sbin'].join(':');
-
-/** A port of the loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 /** A program that serves at a port of the loopback, with its files in a folder of its own. */
 export class ServerProcess {
@@ -58,6 +48,11 @@ export class ServerProcess {
     }
   }
 
+  get isRunning(): boolean {
+    const child = this.#process;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
@@ -92,7 +87,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 interface RedisOptions {
-  /** It writes what it is told before it answers. By default it keeps nothing. */
+  /** It writes what it is told before it answers, and does not wait for the disk, because the machine is not what fails. By default it keeps nothing. */
   readonly appends?: boolean;
   /** Further options. */
   readonly more?: (port: number) => readonly string[];
@@ -101,7 +96,7 @@ interface RedisOptions {
 /** Redis in a folder of its own. */
 export function startRedis({ appends = false, more = () => [] }: RedisOptions = {}): Promise<ServerProcess> {
   return ServerProcess.start('redis-server', (folder, port) => [
-    ...`--port ${port} --bind 127.0.0.1 --dir ${join(folder, 'data')} --appendfsync always`.split(' '),
+    ...`--port ${port} --bind 127.0.0.1 --dir ${join(folder, 'data')} --appendfsync no`.split(' '),
     ...`--appendonly ${appends ? 'yes' : 'no'}`.split(' '),
     '--save',
     '',

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type RequestOptions } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../../../packages/core/test-support/free-port.ts';
 import { describeRequiring } from '../../../../test/support/requires.ts';
-import { listenOn } from '../../test-support/reload-load.ts';
 
 const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 
@@ -29,15 +28,6 @@ workers: ${workers}
 listeners: [{ bind: "systemd:${name}", service: browser }]
 services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } }
 `;
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOn(server);
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The status of an answer. What connects before the program runs waits in the queue. */
 async function ask(how: RequestOptions): Promise<number> {

@@ -1,14 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { freePort } from '../../../../packages/core/test-support/free-port.ts';
 import { describeRequiring, findCommand } from '../../../../test/support/requires.ts';
 import { jsonObject } from '../../test-support/json.ts';
 import { openClient } from '../../test-support/keep-alive.ts';
-import { listenOn } from '../../test-support/reload-load.ts';
 import { type Program, startProgram } from '../../test-support/program.ts';
 
 /** Milliseconds; what is waited for comes at once on a machine that has nothing else to do. */
@@ -26,13 +25,6 @@ afterEach(async () => {
   rsyslog?.kill('SIGKILL');
   await rm(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listenOn(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Starts the program with its log at `address`. Resolves when it accepts. */
 async function start(address: string, workers: number) {

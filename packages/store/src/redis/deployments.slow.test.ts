@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { describeRequiring, findCommand } from '../../../../test/support/requires.ts';
+import { freePort } from '../../../core/test-support/free-port.ts';
 import { keepingLogger } from '../../test-support/keeping-logger.ts';
-import { freePort, type ServerProcess, startRedis, startSentinel } from '../../test-support/servers.ts';
+import { type ServerProcess, startRedis, startSentinel } from '../../test-support/servers.ts';
 import { openStore, type RedisServers, type Store, StoreUnavailable } from '../index.ts';
 
 const PATIENT = { timeout: 15_000, interval: 20 };
