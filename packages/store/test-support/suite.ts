@@ -360,12 +360,16 @@ export function suite({ open, runs, hasServer = true }: SuiteOptions): void {
   test('members are those who have beaten of late', async () => {
     const { a, b } = await pair({ memberTtl: 1_000 });
     expect(await a.beat('edge-1', '1')).toBe(1);
-    expect(await b.beat('edge-2: ä', '{"version":"7"}')).toBe(2);
-    expect(await a.beat('edge-1', '3')).toBe(2);
-    expect(byName(await b.members())).toEqual([
-      { name: 'edge-1', info: '3' },
-      { name: 'edge-2: ä', info: '{"version":"7"}' },
-    ]);
+    // Again, if the machine is busy for so long that one of them lives no more.
+    await vi.waitFor(async () => {
+      await a.beat('edge-1', '2');
+      expect(await b.beat('edge-2: ä', '{"version":"7"}')).toBe(2);
+      expect(await a.beat('edge-1', '3')).toBe(2);
+      expect(byName(await b.members())).toEqual([
+        { name: 'edge-1', info: '3' },
+        { name: 'edge-2: ä', info: '{"version":"7"}' },
+      ]);
+    }, PATIENT);
     await vi.waitFor(async () => {
       await b.beat('edge-2: ä', '4');
       expect(await b.members()).toEqual([{ name: 'edge-2: ä', info: '4' }]);
@@ -385,8 +389,13 @@ export function suite({ open, runs, hasServer = true }: SuiteOptions): void {
 
   test('the time is that of the store, the same for all', async () => {
     const { a, b } = await pair();
+    const before = Date.now();
     const times = await Promise.all([a.time(), b.time()]);
-    for (const time of times) expect(Math.abs(time - Date.now())).toBeLessThan(1_000);
+    const after = Date.now();
+    for (const time of times) {
+      expect(time).toBeGreaterThan(before - 1_000);
+      expect(time).toBeLessThan(after + 1_000);
+    }
   });
 
   test('calls are counted', async () => {
