@@ -1,5 +1,8 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 
+/** Of a counterexample, which may be of any size. */
+const MOST_CHARACTERS = 1_000;
+
 /**
  * Prints every failure once more, a line each that begins with `FAILED`, what passed only at a second try, as `FLAKY`, and
  * `N passed, N failed, N skipped` as the last line, for programs that read the output and for logs of which only the end is
@@ -38,6 +41,10 @@ function errorOf(test: TestCase): { message: string } | undefined {
   return result.state === 'pending' ? { message: 'it did not end' } : result.errors?.[0];
 }
 
+/** The first line, and of a property what is needed to try it again: its seed and path, and the counterexample. */
 function firstLine(error: { message: string } | undefined): string {
-  return error?.message.split('\n', 1)[0] ?? 'no error was given';
+  if (error === undefined) return 'no error was given';
+  const lines = error.message.split('\n');
+  const isProperty = lines[0]?.startsWith('Property failed') === true;
+  return isProperty ? lines.slice(0, 3).join(' ').slice(0, MOST_CHARACTERS) : (lines[0] ?? '');
 }
