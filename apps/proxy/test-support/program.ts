@@ -16,12 +16,20 @@ export interface ProgramEnd {
 export interface Program {
   /** Resolves with the next log line that has this `msg`. Rejects when the program ends without one. */
   logged(message: string): Promise<Record<string, unknown>>;
+  /** Resolves when standard error has it. Rejects when the program ends without. */
+  complained(pattern: RegExp): Promise<void>;
   /** The same promise, but rejects when the program ends first. */
   during<T>(promise: Promise<T>): Promise<T>;
   kill(signal: NodeJS.Signals): void;
   /** The process ids of the program and its workers. Linux only. */
   processes(): Promise<number[]>;
   readonly ended: Promise<ProgramEnd>;
+}
+
+interface Complaint {
+  readonly pattern: RegExp;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Waiting {
@@ -46,6 +54,7 @@ export function startProgram(
   const end = { status: null as number | null, stdout: '', stderr: '' };
   const seen: Record<string, unknown>[] = [];
   const waiting = new Set<Waiting>();
+  const complaints = new Set<Complaint>();
   const serve = (): void => {
     for (const one of waiting) {
       const index = seen.findIndex((line) => line.msg === one.message);
@@ -60,11 +69,18 @@ export function startProgram(
     if (line.startsWith('{"')) seen.push(jsonObject(line));
     serve();
   });
-  child.stderr.on('data', (text: Buffer) => (end.stderr += text.toString()));
+  const read = (): void => {
+    for (const one of complaints) if (one.pattern.test(end.stderr)) one.resolve();
+  };
+  child.stderr.on('data', (text: Buffer) => {
+    end.stderr += text.toString();
+    read();
+  });
   const ended = new Promise<ProgramEnd>((resolve) => {
     child.on('close', (status) => {
       end.status = status;
       for (const { message, reject } of waiting) reject(new Error(`It ended without "${message}": ${end.stderr}`));
+      for (const { pattern, reject } of complaints) reject(new Error(`It ended without ${pattern}: ${end.stderr}`));
       resolve(end);
     });
   });
@@ -73,6 +89,11 @@ export function startProgram(
       new Promise((resolve, reject) => {
         waiting.add({ message, resolve, reject });
         serve();
+      }),
+    complained: (pattern) =>
+      new Promise((resolve, reject) => {
+        complaints.add({ pattern, resolve, reject });
+        read();
       }),
     during: (promise) =>
       Promise.race([

@@ -6,8 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { openClient } from '../../test-support/keep-alive.ts';
 import { type Program, type ProgramEnd, startProgram } from '../../test-support/program.ts';
 
-/** What the program does with `text` as its configuration and `debug` in its environment, and one request to it. */
-async function runWith(debug: string, workers: number): Promise<ProgramEnd> {
+/**
+ * What the program does with `debug` in its environment, and one request to it. It is ended when standard error has `last`, because
+ * a worker may hear of that before it hears that the client has gone.
+ */
+async function runWith(debug: string, workers: number, last = /^/): Promise<ProgramEnd> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-debug-'));
   const origin = createServer((_request, response) => response.end('hello'));
   await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve));
@@ -24,6 +27,7 @@ services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } 
     );
     const program = startProgram(['--config', file], undefined, { INBAND_DEBUG: debug });
     await askOnce(program, `http://127.0.0.1:${port}/`);
+    await program.complained(last);
     program.kill('SIGTERM');
     return await program.ended;
   } finally {
@@ -42,7 +46,7 @@ async function askOnce(program: Program, url: string): Promise<void> {
 
 describe('INBAND_DEBUG', () => {
   test.each([1, 2])('prints what it names to standard error, with workers: %i, until the end', async (workers) => {
-    const { stderr, stdout, status } = await runWith('session,pool', workers);
+    const { stderr, stdout, status } = await runWith('session,pool', workers, / session ended /);
     expect(status).toBe(0);
     const lines = stderr.trim().split('\n');
     const session = lines[0]?.match(/ session started (session=\d+) /)?.[1];
