@@ -11,7 +11,7 @@ export interface Flatness {
 /** What a process may grow, which is not all by what it holds: MiB. */
 const MOST_GROWN = 32;
 /** Listeners, epoll, the PAC thread and such, which are there without clients. */
-const MOST_LEFT = 60;
+export const MOST_LEFT = 60;
 
 /** Whether memory and descriptors are about as many at the end as they were when everything had been used once. */
 export function isFlat(states: readonly SoakedState[], end: SoakedState): Flatness {

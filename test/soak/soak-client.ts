@@ -62,6 +62,8 @@ export class SoakClient {
   readonly #user: string;
   #socket: Socket | undefined = undefined;
   #reader = new MessageReader('response');
+  /** Exchanges so far. */
+  #asked = 0;
   #changed: () => void = () => {};
   #ended = false;
 
@@ -78,6 +80,7 @@ export class SoakClient {
   /** One exchange; `id` is nobody else's. */
   async exchange(id: string): Promise<void> {
     this.#tally.exchanges += 1;
+    this.#asked += 1;
     const plan = this.#plan(id);
     const isKept = this.#socket !== undefined && !this.#ended;
     const socket = isKept ? this.#socket : await this.#connect();
@@ -118,7 +121,9 @@ export class SoakClient {
     // Half of them regular, so that connections to the server are used again.
     const form = random.of(isOpaque || random.chance(0.5) ? regular : forms);
     const method = form.needsBody === true ? 'GET' : random.of(METHODS);
-    const user = this.#way.isLoggedIn === true ? (random.chance(0.02) ? 'mallory' : this.#user) : undefined;
+    // Each that logs in does so once with a wrong login, at least, because how many exchanges it has is chance.
+    const isStranger = random.chance(0.02) || this.#asked === 2;
+    const user = this.#way.isLoggedIn === true ? (isStranger ? 'mallory' : this.#user) : undefined;
     const what = `${this.#way.name}: ${method} ${id} (${form.name}, ${size} bytes)`;
     return { id, method, size, form, index: forms.indexOf(form), user, what };
   }

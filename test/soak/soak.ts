@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { MOST_LEFT } from './flat.ts';
 import { Random } from './random.ts';
 import { SoakClient, type Tally } from './soak-client.ts';
 import { SoakOrigin } from './soak-origin.ts';
@@ -31,7 +32,7 @@ export interface SoakOptions {
 const CLIENTS = 96;
 /** Nobody listens there. */
 const DEAD = 1;
-/** Milliseconds until the server connections of the proxies have been idle for too long. */
+/** Milliseconds until the server connections of the proxies have been idle for too long, where the machine is not busy. */
 const UNTIL_IDLE = 3_000;
 const PROXY = fileURLToPath(new URL('soaked-proxy.ts', import.meta.url));
 
@@ -141,7 +142,11 @@ export async function soak({ exchanges, transport, seed = 1, onTenth }: SoakOpti
     );
     const seconds = (performance.now() - begun) / 1000;
     await wait(UNTIL_IDLE);
-    const end = await proxy.state();
+    let end = await proxy.state();
+    for (let times = 0; end.descriptors > MOST_LEFT && times < 20; times += 1) {
+      await wait(500);
+      end = await proxy.state();
+    }
     const all = [...origins, tunnelled];
     tally.problems.push(
       ...all.flatMap(({ problems }) => problems),
