@@ -81,8 +81,9 @@ export default defineConfig({
     // A test of sockets, processes and clocks may fail once on a machine that halts for a moment. Where one such test would
     // stop everybody it is tried again, and the end of the output names it: it is a defect to be mended all the same.
     retry: process.env.INBAND_REQUIRE_ALL === undefined ? 0 : 1,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For what hangs, not for what is slow: a machine of CI that halts, or has ten things to do, takes ten times as long.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'], exclude: ['**/*.test.ts'] },
   },

@@ -61,7 +61,7 @@ describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
     program = startProgram(['--config', file]);
     await program.logged('listening');
     embedded = await createInband(configuration('embedded'));
-  }, 30_000);
+  });
 
   afterAll(async () => {
     program.kill('SIGTERM');
@@ -70,7 +70,7 @@ describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
     await store.close();
     await redis.remove();
     await rm(folder, { recursive: true });
-  }, 30_000);
+  });
 
   test('tell each other which servers have failed', async () => {
     await vi.waitFor(async () => {

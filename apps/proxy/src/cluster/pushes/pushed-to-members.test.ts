@@ -218,7 +218,7 @@ test('the last twenty versions are kept, with their content', async () => {
   expect(record.versions.map(({ number }) => number)).toEqual(Array.from({ length: 20 }, (_, index) => index + 7));
   await one.pusher.rollback({ ...ask, to: 7 });
   expect(one.ran.at(-1)).toBe('v7');
-}, 30_000);
+});
 
 test('a member that cannot apply a version says so, goes on with what it has, and follows the next one', async () => {
   const all = await three(await memory(), { breaks: 'two' });

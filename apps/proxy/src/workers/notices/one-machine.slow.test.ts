@@ -58,14 +58,14 @@ services:
     3,
     (stop) => atEnd.push(stop),
   );
-}, 30_000);
+});
 
 afterAll(async () => {
   for (const stop of atEnd) await stop();
   well.close();
   sick.close();
   await dns.close();
-}, 30_000);
+});
 
 /** How each worker sees a server. */
 async function seen(service: string, address: string): Promise<{ state: string; told: boolean; why: string | null }[]> {
