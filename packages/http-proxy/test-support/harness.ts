@@ -23,7 +23,7 @@ import {
   type WaitingBytes,
 } from '@inband/core';
 import { expect, vi } from 'vitest';
-import { ReaderPool } from '../src/message/head/reader-pool.ts';
+import { ReaderPool } from '../src/message/parser/reader-pool.ts';
 import type { Step } from '../src/exchange/steps/step.ts';
 import { acceptProtocols } from '../src/accept-protocols.ts';
 import { createHttpProxy, type HttpProxyDeps } from '../src/http-proxy.ts';

@@ -1,7 +1,8 @@
 import { ProxyError, type ServiceMode } from '@inband/core';
-import { DROPPED, MARKS, SLOTS, type HeadLimits, type HeadParser } from '../src/message/head/head-parser.ts';
-import { HeadReader } from '../src/message/head/head-reader.ts';
-import { MendingReader } from '../src/message/head/mending-reader.ts';
+import type { HeadLimits, HeadParser } from '../src/message/parser/head-parser.ts';
+import { DROPPED, MARKS, SLOTS } from '../src/message/parser/head-table.ts';
+import { HeadReader } from '../src/message/parser/head-reader.ts';
+import { MendingReader } from '../src/message/parser/mending-reader.ts';
 import { repairNames } from '../src/message/repairs.ts';
 import { RequestHead } from '../src/message/head/request-head.ts';
 import { ResponseHead } from '../src/message/head/response-head.ts';

@@ -1,6 +1,6 @@
 import type { ServiceMode } from '@inband/core';
-import { HeadReader } from '../src/message/head/head-reader.ts';
-import { MendingReader } from '../src/message/head/mending-reader.ts';
+import { HeadReader } from '../src/message/parser/head-reader.ts';
+import { MendingReader } from '../src/message/parser/mending-reader.ts';
 import { RequestHead } from '../src/message/head/request-head.ts';
 import { ResponseHead } from '../src/message/head/response-head.ts';
 import { writeRequestHead, writeResponseHead } from '../src/message/head/serialise.ts';

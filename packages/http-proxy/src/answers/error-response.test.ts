@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ErrorPages } from './error-pages.ts';
 import { errorResponse, type ErrorContext } from './error-response.ts';
 import { requestFault, responseFault } from '../message/head/faults.ts';
-import type { HeadFault } from '../message/head/head-parser.ts';
+import type { HeadFault } from '../message/parser/head-parser.ts';
 
 const context: ErrorContext = {
   mode: 'forward',

@@ -17,8 +17,8 @@ import type { ConnectionOwner, OpenConnection } from '../exchange/open-connectio
 import { tunnelOf } from '../exchange/tunnel.ts';
 import { badRequest, requestFault } from '../message/head/faults.ts';
 import { foreignProtocol } from './foreign-protocol.ts';
-import type { HeadLimits } from '../message/head/head-parser.ts';
-import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
+import type { HeadLimits } from '../message/parser/head-parser.ts';
+import { FAULT, MORE, type HeadReader } from '../message/parser/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { readerMayPause } from '../service/body-timeouts.ts';
 import type { HttpContext } from '../service/context.ts';

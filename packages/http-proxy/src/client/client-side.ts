@@ -13,7 +13,7 @@ import { BodyWriter } from '../message/body/body-writer.ts';
 import { checkChunks } from '../message/body/chunk-check.ts';
 import { KeptBody } from '../message/body/kept-body.ts';
 import { ForwardedLines } from '../message/forwarded.ts';
-import type { HeadReader } from '../message/head/head-reader.ts';
+import type { HeadReader } from '../message/parser/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
 import { writeResponseHead } from '../message/head/serialise.ts';

@@ -1,6 +1,6 @@
 import type { ProxyError } from '@inband/core';
 import { badRequest } from '../message/head/faults.ts';
-import type { HeadParser } from '../message/head/head-parser.ts';
+import type { HeadParser } from '../message/parser/head-parser.ts';
 
 /** What begins with a byte that no request begins with. */
 const BY_FIRST_BYTE: Readonly<Record<number, string>> = {

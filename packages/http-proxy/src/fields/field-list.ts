@@ -1,5 +1,6 @@
 import { Fields } from './fields.ts';
-import { DROPPED, MARKS, SLOTS, type HeadParser } from '../message/head/head-parser.ts';
+import type { HeadParser } from '../message/parser/head-parser.ts';
+import { DROPPED, MARKS, SLOTS } from '../message/parser/head-table.ts';
 import { Literal } from '../message/words.ts';
 
 /** A head to which lines are added. */

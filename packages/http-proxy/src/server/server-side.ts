@@ -16,7 +16,7 @@ import type { BodySink } from '../message/body/body-sink.ts';
 import { BodyWriter } from '../message/body/body-writer.ts';
 import { responseBodyError } from '../message/body/body-faults.ts';
 import { badResponse, responseFault } from '../message/head/faults.ts';
-import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
+import { FAULT, MORE, type HeadReader } from '../message/parser/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseFraming, ResponseHead } from '../message/head/response-head.ts';
 import { writeRequestHead, type RequestAdditions } from '../message/head/serialise.ts';

@@ -1,4 +1,4 @@
-import { FAULT, MORE, type HeadReader } from '../message/head/head-reader.ts';
+import { FAULT, MORE, type HeadReader } from '../message/parser/head-reader.ts';
 import { requestFault } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { HttpContext } from '../service/context.ts';

@@ -1,7 +1,7 @@
 import type { ClientConnection, Connection, LiveSession, ProxyError, Timeout } from '@inband/core';
 import { Exchange } from '../exchange/exchange.ts';
 import type { ExchangePlan } from '../exchange/plan.ts';
-import type { HeadReader } from '../message/head/head-reader.ts';
+import type { HeadReader } from '../message/parser/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { ExchangeTimer } from '../service/exchange-timer.ts';
 import type { Admitted } from '../sides/admitted.ts';

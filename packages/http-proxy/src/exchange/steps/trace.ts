@@ -1,5 +1,5 @@
 import { Field } from '../../message/field-names.ts';
-import { idOfMarks, MARKS, SLOTS } from '../../message/head/head-parser.ts';
+import { idOfMarks, MARKS, SLOTS } from '../../message/parser/head-table.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
 import type { HttpContext } from '../../service/context.ts';
 import type { Step } from './step.ts';

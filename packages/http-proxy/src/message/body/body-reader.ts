@@ -1,7 +1,7 @@
 import type { Connection } from '@inband/core';
-import type { HeadLimits } from '../head/head-parser.ts';
-import { FAULT, HeadReader, MORE } from '../head/head-reader.ts';
-import { MendingReader } from '../head/mending-reader.ts';
+import type { HeadLimits } from '../parser/head-parser.ts';
+import { FAULT, HeadReader, MORE } from '../parser/head-reader.ts';
+import { MendingReader } from '../parser/mending-reader.ts';
 import type { BodySink } from './body-sink.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
 import { TrailerSection } from './trailer.ts';

@@ -1,6 +1,6 @@
 import { BodyTooBig, type BodyRules } from './body-reader.ts';
 import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
-import { FAULT, HeadReader } from '../head/head-reader.ts';
+import { FAULT, HeadReader } from '../parser/head-reader.ts';
 import { CR, LF } from '../bytes.ts';
 import { TrailerSection } from './trailer.ts';
 

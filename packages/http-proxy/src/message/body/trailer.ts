@@ -1,7 +1,7 @@
 import { Treat } from '../field-names.ts';
+import { HeadParser } from '../parser/head-parser.ts';
 import {
   DROPPED,
-  HeadParser,
   MARKS,
   NAME_END,
   NAME_START,
@@ -9,7 +9,7 @@ import {
   treatOfMarks,
   VALUE_END,
   VALUE_START,
-} from '../head/head-parser.ts';
+} from '../parser/head-table.ts';
 import { copyBytes, COLON, CR, LF, SP } from '../bytes.ts';
 
 /** The trailer section of a chunked body (RFC 9112 section 7.1.2), which is fields without a start line. */

@@ -1,14 +1,6 @@
 import { Treat } from '../field-names.ts';
-import {
-  DROPPED,
-  idOfMarks,
-  MARKS,
-  NAME_END,
-  NAME_START,
-  SLOTS,
-  treatOfMarks,
-  type HeadParser,
-} from './head-parser.ts';
+import type { HeadParser } from '../parser/head-parser.ts';
+import { DROPPED, idOfMarks, MARKS, NAME_END, NAME_START, SLOTS, treatOfMarks } from '../parser/head-table.ts';
 import { forEachElement } from '../list.ts';
 import { ascii, equalsLower, sameIgnoringCase, TOKEN } from '../bytes.ts';
 

@@ -1,5 +1,5 @@
 import { Field } from '../field-names.ts';
-import type { HeadParser } from './head-parser.ts';
+import type { HeadParser } from '../parser/head-parser.ts';
 import { forEachElement } from '../list.ts';
 import { ascii, COMMA, equalsLower, HTAB, parseLength, SP } from '../bytes.ts';
 

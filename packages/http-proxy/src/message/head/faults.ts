@@ -1,5 +1,5 @@
 import { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from '@inband/core';
-import type { HeadFault } from './head-parser.ts';
+import type { HeadFault } from '../parser/head-parser.ts';
 
 /** What is wrong with a request. The message is one sentence for the client's author. It quotes nothing. */
 export function badRequest(message: string, options: ProxyErrorOptions = {}): ProxyError {

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { readRequest, roomy } from '../../../test-support/heads.ts';
 import { readConnectionFields } from './connection-field.ts';
 import { Field } from '../field-names.ts';
-import { HeadReader } from './head-reader.ts';
+import { HeadReader } from '../parser/head-reader.ts';
 import { RequestHead } from './request-head.ts';
 import { requestFault } from './faults.ts';
-import type { HeadFault } from './head-parser.ts';
+import type { HeadFault } from '../parser/head-parser.ts';
 import type { ServiceMode } from '@inband/core';
 
 function ok(line: string, fields = '', mode: ServiceMode = 'reverse', host = 'Host: example.com\r\n', strict = false) {

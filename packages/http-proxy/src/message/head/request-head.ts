@@ -7,7 +7,7 @@ import type { Literal } from '../words.ts';
 import { readConnectionFields } from './connection-field.ts';
 import { namesConnectionScheme } from './connection-login.ts';
 import { badRequest, notForwardable } from './faults.ts';
-import { idOfMarks, MARKS, SLOTS } from './head-parser.ts';
+import { idOfMarks, MARKS, SLOTS } from '../parser/head-table.ts';
 import { ownPathOf } from '../own-path.ts';
 import { RequestLine } from './request-line.ts';
 import { checkVia } from './via.ts';

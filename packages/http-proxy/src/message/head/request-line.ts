@@ -5,7 +5,7 @@ import { parseMethod } from '../methods.ts';
 import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
 import { sameBytes, wordsOf } from '../words.ts';
 import { badRequest, refusedByStrict } from './faults.ts';
-import { HeadParser, type HeadLimits } from './head-parser.ts';
+import { HeadParser, type HeadLimits } from '../parser/head-parser.ts';
 import { readTarget, type TargetForm, type TargetParts, type TargetRules } from './target.ts';
 
 const USUAL: TargetRules = { strict: false, secure: false };

@@ -1,4 +1,5 @@
 import { Treat } from '../field-names.ts';
+import type { HeadParser } from '../parser/head-parser.ts';
 import {
   DROPPED,
   LINE_END,
@@ -9,8 +10,7 @@ import {
   treatOfMarks,
   VALUE_END,
   VALUE_START,
-  type HeadParser,
-} from './head-parser.ts';
+} from '../parser/head-table.ts';
 import { COLON, copyLiteral, copyBytes, CR, LF, SP, writeDecimal } from '../bytes.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';

@@ -1,5 +1,5 @@
 import { Field } from '../field-names.ts';
-import { idOfMarks, MARKS, SLOTS } from '../head/head-parser.ts';
+import { idOfMarks, MARKS, SLOTS } from '../parser/head-table.ts';
 import type { RequestHead } from '../head/request-head.ts';
 
 /** Has the request leave without the cookies of this name (RFC 6265 section 5.4), and without a `Cookie` field that has no others. */

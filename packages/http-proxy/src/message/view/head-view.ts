@@ -1,5 +1,5 @@
 import type { RequestView, Session } from '@inband/core';
-import { DROPPED, MARKS, SLOTS } from '../head/head-parser.ts';
+import { DROPPED, MARKS, SLOTS } from '../parser/head-table.ts';
 import type { RequestHead } from '../head/request-head.ts';
 
 /** A request head as chainers see it. It shows nothing once the session has another view or none, because heads are used again. */

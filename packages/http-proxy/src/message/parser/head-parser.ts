@@ -1,51 +1,17 @@
-import {
-  fieldId,
-  knownNameAt,
-  lengthOfKnown,
-  marksOfKnown,
-  marksOfName,
-  Treat,
-  treatmentOf,
-  treatmentOfLookalike,
-  TREAT_SHIFT,
-} from '../field-names.ts';
-import {
-  COLON,
-  CR,
-  FIELD_VALUE,
-  HTAB,
-  isLikeDash,
-  LF,
-  LOOKALIKE,
-  LOWER,
-  REQUEST_LINE,
-  SP,
-  STRICT_REQUEST_LINE,
-  TOKEN,
-} from '../bytes.ts';
+import { knownNameAt, lengthOfKnown, marksOfKnown, marksOfName, Treat, treatmentOfLookalike } from '../field-names.ts';
+import { COLON, CR, FIELD_VALUE, HTAB, LF, LOOKALIKE, REQUEST_LINE, SP, STRICT_REQUEST_LINE, TOKEN } from '../bytes.ts';
 import { skipVisible, wordsOf } from '../words.ts';
-
-/** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
-export const SLOTS = 6;
-export const NAME_START = 0;
-export const NAME_END = 1;
-export const VALUE_START = 2;
-export const VALUE_END = 3;
-/** After the line's CRLF. */
-export const LINE_END = 4;
-/** Id of the name (low byte, see `field-names.ts`), its treatment flags, and DROPPED. */
-export const MARKS = 5;
-
-/** The field does not go to the other side. */
-export const DROPPED = 1 << 24;
-
-export function idOfMarks(marks: number): number {
-  return marks & 0xff;
-}
-
-export function treatOfMarks(marks: number): number {
-  return (marks >> TREAT_SHIFT) & 0xffff;
-}
+import {
+  DROPPED,
+  HeadTable,
+  LINE_END,
+  MARKS,
+  NAME_END,
+  NAME_START,
+  SLOTS,
+  VALUE_END,
+  VALUE_START,
+} from './head-table.ts';
 
 /** What can be wrong with a head, before its meaning is looked at. */
 export type HeadFault =
@@ -82,12 +48,6 @@ export const MAX_EMPTY_LINES = 2;
 /** Bytes of a field name. Longer ones come from those who hope that somebody keeps the length in a byte. */
 const MAX_NAME = 255;
 
-/** Fields that there is room for from the beginning, and that a parser keeps room for. */
-const FIRST_FIELDS = 32;
-const USUAL_FIELDS = 128;
-
-const NO_BYTES = Buffer.alloc(0);
-
 /** States of the parser, by what comes next. */
 const AT_START = 0;
 const IN_START_LINE = 1;
@@ -108,17 +68,7 @@ const AT_EMPTY_LINE_LF = 9;
  * positions are kept from its start. After `read` returned true the head lies in `buffer[base..base+length)`, and
  * everything here stays valid until the buffer is reused or `reset` is called.
  */
-export abstract class HeadParser {
-  buffer: Buffer = NO_BYTES;
-  /** Where the head begins in `buffer`. */
-  base = 0;
-  /** Bytes of the head, its final CRLF included. While it is incomplete, bytes that were read so far. */
-  length = 0;
-  /** The start line without its CRLF. */
-  lineStart = 0;
-  lineEnd = 0;
-  fieldCount = 0;
-  fields = new Int32Array(FIRST_FIELDS * SLOTS);
+export abstract class HeadParser extends HeadTable {
   fault: HeadFault | undefined = undefined;
   /** What was mended in it, flags of `Repair`. */
   repairs = 0;
@@ -131,6 +81,7 @@ export abstract class HeadParser {
   #lookalike = false;
 
   constructor(kind: HeadKind) {
+    super();
     this.kind = kind;
   }
 
@@ -146,10 +97,7 @@ export abstract class HeadParser {
     this.#state = this.kind === 'trailer' ? AT_FIELD : AT_START;
     this.#emptyLines = 0;
     this.#lookalike = false;
-    this.length = 0;
-    this.lineStart = 0;
-    this.lineEnd = 0;
-    this.fieldCount = 0;
+    this.clear();
     this.fault = undefined;
     this.repairs = 0;
   }
@@ -351,126 +299,9 @@ export abstract class HeadParser {
     return false;
   }
 
-  /** Doubles the full table, which the limit still allows, and scans on. Rare. The larger table is kept. */
+  /** Scans on with a larger table, which the limit still allows. Rare. */
   #grow(buffer: Buffer, base: number, stop: number): boolean {
-    const larger = new Int32Array(this.fields.length * 2);
-    larger.set(this.fields);
-    this.fields = larger;
+    this.enlarge();
     return this.#scan(buffer, base, stop);
-  }
-
-  /** The value of field `index` as text, byte by byte (never decoded as Unicode). */
-  value(index: number): string {
-    const slot = index * SLOTS;
-    return this.buffer.toString(
-      'latin1',
-      this.base + this.fields[slot + VALUE_START]!,
-      this.base + this.fields[slot + VALUE_END]!,
-    );
-  }
-
-  name(index: number): string {
-    const slot = index * SLOTS;
-    return this.buffer.toString(
-      'latin1',
-      this.base + this.fields[slot + NAME_START]!,
-      this.base + this.fields[slot + NAME_END]!,
-    );
-  }
-
-  /** Whether field `index` has this name, which is given in lower case. */
-  isNamed(index: number, lower: string): boolean {
-    const slot = index * SLOTS;
-    const start = this.fields[slot + NAME_START]!;
-    if (this.fields[slot + NAME_END]! - start !== lower.length) return false;
-    for (let at = 0; at < lower.length; at += 1) {
-      if (LOWER[this.buffer[this.base + start + at]!] !== lower.charCodeAt(at)) return false;
-    }
-    return true;
-  }
-
-  /** Whether servers that cannot tell "_" and the like from "-" take field `index` for one with this name: {@link LOOKALIKE}. */
-  isNamedLike(index: number, lower: string): boolean {
-    const slot = index * SLOTS;
-    const start = this.fields[slot + NAME_START]!;
-    if (this.fields[slot + NAME_END]! - start !== lower.length) return false;
-    for (let at = 0; at < lower.length; at += 1) {
-      const byte = LOWER[this.buffer[this.base + start + at]!]!;
-      const wanted = lower.charCodeAt(at);
-      if (byte !== wanted && !(isLikeDash(byte) && isLikeDash(wanted))) return false;
-    }
-    return true;
-  }
-
-  /** Where the value of field `index` lies in `buffer`. */
-  valueRange(index: number): readonly [start: number, end: number] {
-    const slot = index * SLOTS;
-    return [this.base + this.fields[slot + VALUE_START]!, this.base + this.fields[slot + VALUE_END]!];
-  }
-
-  /** How a field with the name in `buffer[start..end)` is treated. */
-  treatOfName(start: number, end: number): number {
-    return treatmentOf(fieldId(this.buffer, start, end));
-  }
-
-  /** Gives field `index` another value, which is not longer than its own. */
-  shorten(index: number, value: string): void {
-    const slot = index * SLOTS;
-    const start = this.fields[slot + VALUE_START]!;
-    this.fields[slot + VALUE_END] = start + this.buffer.write(value, this.base + start, 'latin1');
-  }
-
-  drop(index: number): void {
-    this.fields[index * SLOTS + MARKS]! |= DROPPED;
-  }
-
-  /** Has all fields with this id pass to the other side, whatever is usual. */
-  pass(id: number): void {
-    const end = this.fieldCount * SLOTS;
-    for (let slot = MARKS; slot < end; slot += SLOTS) if ((this.fields[slot]! & 0xff) === id) this.fields[slot] = id;
-  }
-
-  /** First field with this id, or -1. */
-  indexOf(id: number): number {
-    const end = this.fieldCount * SLOTS;
-    for (let slot = MARKS; slot < end; slot += SLOTS)
-      if ((this.fields[slot]! & 0xff) === id) return (slot - MARKS) / SLOTS;
-    return -1;
-  }
-
-  /** The values of all fields with this id. */
-  valuesOf(id: number): string[] {
-    const values: string[] = [];
-    for (let index = 0; index < this.fieldCount; index += 1) {
-      if ((this.fields[index * SLOTS + MARKS]! & 0xff) === id) values.push(this.value(index));
-    }
-    return values;
-  }
-
-  /** Puts bytes behind the head, in memory that it then lies in, too. Returns their position, from the start of the head. */
-  append(bytes: Uint8Array): number {
-    const position = this.length;
-    this.moved(Buffer.concat([this.buffer.subarray(this.base, this.base + position), bytes]));
-    this.length += bytes.length;
-    return position;
-  }
-
-  /** Moves the head into memory of its own, so that it outlives the buffer it was read from. */
-  detach(into: Buffer): void {
-    this.buffer.copy(into, 0, this.base, this.base + this.length);
-    this.moved(into);
-  }
-
-  /** Releases the memory that the last head lay in, and tables that few heads need. */
-  release(): void {
-    this.buffer = NO_BYTES;
-    this.base = 0;
-    if (this.fields.length > USUAL_FIELDS * SLOTS) this.fields = new Int32Array(FIRST_FIELDS * SLOTS);
-  }
-
-  /** The head lies at the beginning of `buffer` from now on. */
-  moved(buffer: Buffer): void {
-    this.buffer = buffer;
-    this.base = 0;
   }
 }

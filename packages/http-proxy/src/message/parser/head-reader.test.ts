@@ -3,7 +3,7 @@ import { pseudonym, roomy } from '../../../test-support/heads.ts';
 import { eachPiece, everywhere, latin1 } from '../../../test-support/bytes.ts';
 import { HeadReader } from './head-reader.ts';
 import { ReaderPool } from './reader-pool.ts';
-import { RequestHead } from './request-head.ts';
+import { RequestHead } from '../head/request-head.ts';
 
 const bytes = latin1('GET /path HTTP/1.1\r\nHost: h\r\nX: y\r\n\r\n');
 
