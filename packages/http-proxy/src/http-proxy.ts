@@ -12,7 +12,8 @@ import {
   type SockAddr,
   type StoppedBy,
 } from '@inband/core';
-import { Http1ClientConnection, type OtherProtocols } from './client/client-connection.ts';
+import { Http1ClientConnection } from './client/client-connection.ts';
+import type { OtherProtocols } from './client/other-protocols.ts';
 import type { ConnectionOwner, OpenConnection } from './exchange/open-connection.ts';
 import { planOf, type ExchangePlan } from './exchange/plan.ts';
 import { closeSteps, stepsOf } from './exchange/steps.ts';

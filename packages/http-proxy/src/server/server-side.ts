@@ -73,8 +73,6 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   #headRepairs = 0;
   /** A byte came from the server. */
   #answered = false;
-  /** Part of a head is kept, and counted. */
-  #holdsHead = false;
   #interims = 0;
   /** The connection belonged to this client before. */
   readonly #wasBound: boolean;
@@ -290,10 +288,10 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
     const stop = reader.read(bytes, at, end);
     if (stop === FAULT) throw responseFault(head.fault);
     if (stop === MORE) {
-      this.#holdHead(reader);
+      this.#waitForHead(reader);
       return end;
     }
-    if (this.#holdsHead) this.#dropHead();
+    reader.uncount();
     head.understand(this.#session.method ?? '', context.options.strict);
     if (head.status === 408 && this.#isLateTimeout(head)) {
       this.#lost(undefined);
@@ -414,17 +412,9 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
   }
 
   /** The timeout runs from the head's first byte. Later pieces do not restart it. */
-  #holdHead(reader: HeadReader<ResponseHead>): void {
-    if (!this.#holdsHead) {
-      this.#holdsHead = true;
-      this.#exchange.headStarted();
-    }
-    this.#context.waitingBytes.holdHead(this, reader.capacity);
-  }
-
-  #dropHead(): void {
-    this.#holdsHead = false;
-    this.#context.waitingBytes.dropHead(this);
+  #waitForHead(reader: HeadReader<ResponseHead>): void {
+    if (!reader.isCounted) this.#exchange.headStarted();
+    reader.count(this.#context.waitingBytes, this);
   }
 
   #letGo(): void {
@@ -434,7 +424,6 @@ export class Http1ServerSide implements ServerSide, ConnectionHandler, Holder {
 
   #giveReaderBack(): void {
     if (this.#reader === undefined) return;
-    if (this.#holdsHead) this.#dropHead();
     this.#context.responseReaders.give(this.#reader);
     this.#reader = undefined;
   }

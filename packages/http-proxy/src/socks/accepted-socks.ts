@@ -1,5 +1,5 @@
 import type { ClientConnection, ProxyError } from '@inband/core';
-import type { OtherConnection, OtherProtocols } from '../client/client-connection.ts';
+import type { OtherConnection, OtherProtocols } from '../client/other-protocols.ts';
 import type { ConnectionOwner } from '../exchange/open-connection.ts';
 import { badRequest } from '../message/head/faults.ts';
 import { SocksConnection } from './socks-connection.ts';

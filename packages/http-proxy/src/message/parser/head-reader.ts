@@ -1,3 +1,4 @@
+import type { Holder, WaitingBytes } from '@inband/core';
 import type { HeadLimits, HeadParser } from './head-parser.ts';
 
 const FIRST_CAPACITY = 1024;
@@ -17,6 +18,9 @@ export class HeadReader<Head extends HeadParser> {
   readonly head: Head;
   #kept: Buffer | undefined = undefined;
   #length = 0;
+  /** Where the memory of an incomplete head is counted, and for whom. */
+  #countedBy: WaitingBytes | undefined = undefined;
+  #holder: Holder | undefined = undefined;
 
   constructor(head: Head) {
     this.head = head;
@@ -62,8 +66,28 @@ export class HeadReader<Head extends HeadParser> {
     return this.#kept?.length ?? 0;
   }
 
+  get isCounted(): boolean {
+    return this.#countedBy !== undefined;
+  }
+
+  /** Counts the memory of an incomplete head. Any holder may have to give up before this returns, `holder` too. */
+  count(waiting: WaitingBytes, holder: Holder): void {
+    this.#countedBy = waiting;
+    this.#holder = holder;
+    waiting.holdHead(holder, this.capacity);
+  }
+
+  /** The head is complete, or nobody waits for the rest. */
+  uncount(): void {
+    if (this.#countedBy === undefined || this.#holder === undefined) return;
+    this.#countedBy.dropHead(this.#holder);
+    this.#countedBy = undefined;
+    this.#holder = undefined;
+  }
+
   /** Releases what should not be held while the reader waits for its next use. */
   rest(): void {
+    this.uncount();
     this.#length = 0;
     // The parser remembers the memory that the last head lay in.
     if (this.#kept !== undefined && this.#kept.length > KEPT_CAPACITY) {
