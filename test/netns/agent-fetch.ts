@@ -3,7 +3,7 @@ import { localOf, splitAddress } from './agent-address.ts';
 import type { Answer, FetchOptions } from './protocol.ts';
 
 /** Milliseconds without progress after which a request fails with ETIMEDOUT. */
-const PATIENCE = 5_000;
+const PATIENCE = 20_000;
 
 const agents = new Map<string, Agent>();
 

@@ -21,7 +21,9 @@ export class AgentServers {
     this.#happened = happened;
   }
 
+  /** Once: a test that is tried again finds what its first try has left. */
   async serve(port: number, kind: 'http' | 'echo'): Promise<void> {
+    if (this.#serving.has(port)) return;
     const server: Server =
       kind === 'http'
         ? createHttpServer({ keepAliveTimeout: 60_000 }, (request, response) => {

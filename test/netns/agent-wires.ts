@@ -4,7 +4,7 @@ import { localOf, splitAddress } from './agent-address.ts';
 import type { AgentEvent } from './protocol.ts';
 
 /** Milliseconds that a connection may take to be made. */
-const PATIENCE = 5_000;
+const PATIENCE = 20_000;
 
 /** The connections of one namespace on which a test sends byte by byte what it wants. */
 export class AgentWires {

@@ -156,7 +156,7 @@ describeRequiring(LAB_NEEDS, 'forged addresses', () => {
 
   test('one client has more connections at once than it would have with one port', async () => {
     const before = await lab.server1.soFar();
-    const program = await lab.inband({
+    const program = await lab.inbandOfTest({
       listeners: [{ bind: '10.71.1.1:0', service: 'tunnels' }],
       services: {
         tunnels: {

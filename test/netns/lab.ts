@@ -2,6 +2,7 @@ import type { ConfigInput } from 'inband';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { type RunningProgram, programCommand, startProgram } from '../e2e/program.ts';
 import type { Requirements } from '../support/requires.ts';
 import { type Finished, Namespace } from './namespace.ts';
@@ -69,6 +70,16 @@ export class NetnsLab {
    */
   inband(config: ConfigInput, within: readonly string[] = []): Promise<RunningProgram> {
     return startProgram(this, { transport: 'epoll', ...config }, this.gateway.inside(...within));
+  }
+
+  /** The same for one try of a test, at whose end it is killed, so that its ports are free for another try. */
+  async inbandOfTest(config: ConfigInput, within: readonly string[] = []): Promise<RunningProgram> {
+    const program = await this.inband(config, within);
+    onTestFinished(async () => {
+      program.kill('SIGKILL');
+      await program.ended;
+    });
+    return program;
   }
 
   /**

@@ -7,7 +7,7 @@ import { Wire } from './wire.ts';
 
 const AGENT = fileURLToPath(new URL('agent.ts', import.meta.url));
 /** Milliseconds that something may take which is about to happen. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 export interface Finished {
   readonly status: number | null;
@@ -145,7 +145,7 @@ export class Namespace {
     return [...this.#events];
   }
 
-  /** Resolves with the first event, past or future, that `wanted` accepts; fails after ten seconds. */
+  /** Resolves with the first event, past or future, that `wanted` accepts; fails after half a minute. */
   async happened(wanted: (event: AgentEvent) => boolean, what = 'event'): Promise<AgentEvent> {
     const patience = AbortSignal.timeout(PATIENCE);
     for (;;) {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
 import { LAB_NEEDS } from './lab.ts';
 import { transparentBehaviour } from './transparent-behaviour.ts';
@@ -36,8 +36,8 @@ describeRequiring(LAB_NEEDS, 'transparent: redirect', () => {
       'a connection to %s that was redirected to another address of the gateway is a direct one',
       async (to) => {
         await lab().gateway.nft(TOO_MUCH);
+        onTestFinished(() => lab().gateway.nft('delete table inet careless'));
         expect(await lab().client.endOf(to)).toBe('ECONNRESET');
-        await lab().gateway.nft('delete table inet careless');
       },
     );
 
@@ -45,23 +45,21 @@ describeRequiring(LAB_NEEDS, 'transparent: redirect', () => {
       'a loop that its addresses do not show, on the way to %s, ends at the first turn',
       async (to) => {
         await lab().gateway.nft(OWN_TOO);
+        onTestFinished(() => lab().gateway.nft('delete table inet careless'));
         const { status } = await lab().client.fetch({ to });
-        await lab().gateway.nft('delete table inet careless');
         expect(status).toBe(508);
       },
     );
 
     test('a listener that is bound to one address intercepts and protects itself alike', async () => {
       const { client, gateway } = lab();
-      const program = await lab().inband({
+      await lab().inbandOfTest({
         listeners: [{ bind: '10.71.1.1:3132', service: 'guard', transparent: 'redirect' }],
         services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', forcedPort: 80 } }] } },
       });
       await gateway.nft(BOUND);
       expect(await client.ask({ to: '10.71.3.10:82' })).toMatchObject({ server: 'server2', local: '10.71.3.10:80' });
       expect(await client.endOf('10.71.1.1:3132')).toBe('ECONNRESET');
-      program.kill('SIGTERM');
-      await program.ended;
     });
 
     test('needs no privilege', async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { describeRequiring } from '../support/requires.ts';
 import { documented } from './documented.ts';
 import { LAB_NEEDS } from './lab.ts';
@@ -49,7 +49,7 @@ describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
       ['[::1]', '[fd71:3::10]', 'ip6'],
     ])('a listener that is bound to %s intercepts and protects itself alike', async (address, server, family) => {
       const { client, gateway } = lab();
-      const program = await lab().inband({
+      await lab().inbandOfTest({
         listeners: [{ bind: `${address}:3132`, service: 'guard', transparent: 'tproxy' }],
         services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', forcedPort: 80 } }] } },
       });
@@ -57,16 +57,16 @@ describeRequiring(LAB_NEEDS, 'transparent: tproxy', () => {
       expect(await client.ask({ to: `${server}:82` })).toMatchObject({ server: 'server2', local: `${server}:80` });
       // Nobody else reaches loopback.
       expect(await gateway.endOf(`${address}:3132`)).toBe('ECONNRESET');
-      program.kill('SIGTERM');
-      await program.ended;
     });
 
     test('inband check warns of a policy route that is missing for one version of IP', async () => {
       const { gateway } = lab();
       await gateway.nft(documented('transparent.md', 'TPROXY', 'nft').replace(/^/, 'delete table inet inband\n'));
       await gateway.run(['ip', '-6', 'rule', 'del', 'fwmark', '1', 'lookup', '100']);
+      onTestFinished(async () => {
+        await gateway.run(['ip', '-6', 'rule', 'add', 'fwmark', '1', 'lookup', '100']);
+      });
       const { status, stderr } = await lab().inbandOnce(documented('transparent.md', 'TPROXY', 'yaml'), ['check']);
-      await gateway.run(['ip', '-6', 'rule', 'add', 'fwmark', '1', 'lookup', '100']);
       expect(status).toBe(0);
       expect(stderr).toMatch(/^[^\n]*no policy route delivers marked IPv6 packets here[^\n]*\n$/);
     });

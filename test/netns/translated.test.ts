@@ -129,7 +129,7 @@ describeRequiring(LAB_NEEDS, 'local', () => {
   afterAll(() => lab?.close());
 
   test('is the address that the server sees of an intercepted client', async () => {
-    await lab.inband({
+    await lab.inbandOfTest({
       listeners: [{ bind: ':8300', service: 'guard', transparent: 'redirect' }],
       services: { guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent', local: '10.71.2.51' } }] } },
     });
@@ -166,7 +166,7 @@ describeRequiring(LAB_NEEDS, 'local', () => {
         return [`way${index}`, { mode, routes: [{ chainer }] }];
       });
       const base = transport === 'node' ? 8100 : 8200;
-      const program = await lab.inband({
+      const program = await lab.inbandOfTest({
         transport,
         listeners: ways.map((_, index) => ({ bind: `10.71.1.1:${base + index}`, service: `way${index}` })),
         services: Object.fromEntries(services),
