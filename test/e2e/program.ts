@@ -53,10 +53,10 @@ export async function startProgram(
   let stderr = '';
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
   const lines: string[] = [];
-  let check: () => void = () => {};
+  const waiting: (() => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
-    check();
+    for (const check of waiting.splice(0)) check();
   });
   const failed = ended.then(() => {
     throw new Error(`The program has ended: ${stderr || lines.slice(-3).join('\n')}`);
@@ -66,7 +66,7 @@ export async function startProgram(
     for (;;) {
       const found = lines.map((line) => JSON.parse(line) as LogLine).filter(({ msg }) => msg === message);
       if (found.length >= count) return found;
-      await Promise.race([failed, new Promise<void>((resolve) => (check = resolve))]);
+      await Promise.race([failed, new Promise<void>((resolve) => waiting.push(resolve))]);
     }
   };
   const [listening] = await logged('listening');
