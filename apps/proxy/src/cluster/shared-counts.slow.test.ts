@@ -137,15 +137,19 @@ describeRequiring({ commands: ['redis-server'] }, 'by Redis', () => {
     redis = await startRedis();
   });
   afterAll(() => redis.remove());
+  afterEach(() => redis.signal('SIGCONT'));
 
+  /** Of the keys in the store, which is another one for each try: what was counted is not forgotten. */
+  let tries = 0;
   const member = (name: string, more: object = {}): Promise<Serving> =>
     start(name, {
       ...more,
-      store: { type: 'redis', url: `redis://127.0.0.1:${redis.port}` },
+      store: { type: 'redis', url: `redis://127.0.0.1:${redis.port}`, key: `try-${tries}` },
       cluster: { member: name },
     });
 
   test('two programs count together, and what was used outlives them; without the store, hard quotas are closed and soft ones open', async () => {
+    tries += 1;
     const [one, other] = await Promise.all([member('one', { workers: 2 }), member('other')]);
     const sum = await admitted([one.ports.places, other.ports.places], 16);
     expect(sum).toBeGreaterThanOrEqual(MOST);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -15,33 +16,53 @@ import { parseHints } from './hints.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
+/** Counts the connections to it. */
+class CountingServer {
+  looks = 0;
+  readonly #server: Server;
+
+  private constructor() {
+    this.#server = createServer((socket) => {
+      this.looks += 1;
+      socket.on('error', () => undefined).resume();
+    });
+  }
+
+  static async listen(): Promise<CountingServer> {
+    const server = new CountingServer();
+    await once(server.#server.listen(0, '127.0.0.1'), 'listening');
+    return server;
+  }
+
+  get address(): string {
+    const address = this.#server.address();
+    return `127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+let tries = 0;
+
 describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
   let folder: string;
   let redis: ServerProcess;
   let store: Store;
   let program: Program;
   let embedded: Inband;
-  /** Counts the connections to it. */
-  let origin: Server;
-  let looks = 0;
   let dead: string;
-  let well: string;
+  /** One for each try, because what was heard of a server counts for half a minute. */
+  const well: CountingServer[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'inband-hints-'));
     redis = await startRedis();
-    const servers = { at: { host: '127.0.0.1', port: redis.port } };
-    store = await openStore({ type: 'redis', servers, key: 'test:edge', logger: keepingLogger().logger });
-    origin = createServer((socket) => {
-      looks += 1;
-      socket.on('error', () => undefined).resume();
-    });
-    well = await new Promise<string>((resolve) => {
-      origin.listen(0, '127.0.0.1', () => {
-        const address = origin.address();
-        resolve(`127.0.0.1:${typeof address === 'object' ? address?.port : 0}`);
-      });
-    });
+    const at = { host: '127.0.0.1', port: redis.port };
+    store = await openStore({ type: 'redis', servers: { at }, key: 'test:edge', logger: keepingLogger().logger });
+    for (let count = 0; count < 2; count += 1) well.push(await CountingServer.listen());
+    const servers = well.map(({ address }) => address);
     dead = `127.0.0.1:${await freePort()}`;
     const configuration = (member: string): ConfigInput => ({
       store: { type: 'redis', url: `redis://127.0.0.1:${redis.port}`, key: 'test' },
@@ -51,7 +72,7 @@ describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
         web: {
           mode: 'reverse',
           routes: [
-            { chainer: { type: 'pool', servers: [dead, well], check: { type: 'tcp', interval: '60s', fall: 1 } } },
+            { chainer: { type: 'pool', servers: [dead, ...servers], check: { type: 'tcp', interval: '1h', fall: 1 } } },
           ],
         },
       },
@@ -66,7 +87,7 @@ describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
   afterAll(async () => {
     program.kill('SIGTERM');
     await Promise.all([embedded.close(), program.ended]);
-    origin.close();
+    for (const server of well) server.close();
     await store.close();
     await redis.remove();
     await rm(folder, { recursive: true });
@@ -80,10 +101,12 @@ describeRequiring({ commands: ['redis-server'] }, 'machines with pools', () => {
   });
 
   test('look soon at a server that two others have found down, each once, and not at others', async () => {
-    await vi.waitFor(() => expect(looks).toBe(2), PATIENCE);
-    await store.put('hints', JSON.stringify({ [well]: { by: ['x', 'y'], at: await store.time() } }));
-    await vi.waitFor(() => expect(looks).toBe(4), PATIENCE);
+    const server = well[(tries += 1) % well.length];
+    if (server === undefined) throw new Error('there is none');
+    await vi.waitFor(() => expect(server.looks).toBe(2), PATIENCE);
+    await store.put('hints', JSON.stringify({ [server.address]: { by: ['x', 'y'], at: await store.time() } }));
+    await vi.waitFor(() => expect(server.looks).toBe(4), PATIENCE);
     await new Promise((resolve) => void setTimeout(resolve, 1_500));
-    expect(looks).toBe(4);
+    expect(server.looks).toBe(4);
   });
 });

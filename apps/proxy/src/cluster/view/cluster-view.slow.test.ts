@@ -15,14 +15,15 @@ import { createInband, type Inband } from '../../index.ts';
 import { silentLogger } from '../../log/logging.ts';
 
 const POOL = 'services.web.routes[0].chainer';
-const DEAD = '127.0.0.1:9';
 /** Milliseconds until something has to be so. */
 const SOON = { timeout: 10_000, interval: 20 };
 
 describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', () => {
   let folder: string;
   let redis: ServerProcess;
+  /** The servers of the service, of which the second one is drained and taken back. */
   let origin: string;
+  let second: string;
   /** A single process, and one with workers. */
   let one: AdminProgram;
   let two: AdminProgram;
@@ -35,7 +36,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     cluster: { name: 'edge', member, secret: { file: join(folder, 'cluster.key') } },
     listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
     services: {
-      web: { mode: 'reverse' as const, routes: [{ chainer: { type: 'failover' as const, hosts: [origin, DEAD] } }] },
+      web: { mode: 'reverse' as const, routes: [{ chainer: { type: 'failover' as const, hosts: [origin, second] } }] },
     },
     ...more,
   });
@@ -51,6 +52,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     await writeFile(join(folder, 'cluster.key'), randomBytes(32));
     redis = await startRedis();
     origin = await startServer('', (end) => ends.push(end));
+    second = await startServer('', (end) => ends.push(end));
     [one, two, three] = await Promise.all([
       start('one'),
       start('two', { workers: 2 }),
@@ -68,10 +70,11 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     (await askAdmin(program.admin, ['GET', path])).body as T;
   const post = async <T>(program: Pick<AdminProgram, 'admin'>, path: string): Promise<T> =>
     (await askAdmin(program.admin, ['POST', path])).body as T;
-  const order = (what: string): string => `/pools/${encodeURIComponent(POOL)}/servers/${DEAD}/${what}?everywhere=true`;
+  const order = (what: string): string =>
+    `/pools/${encodeURIComponent(POOL)}/servers/${second}/${what}?everywhere=true`;
   const stateAt = async (program: Pick<AdminProgram, 'admin'>): Promise<string | undefined> => {
     const { pools } = await get<Pools>(program, '/pools');
-    return pools[0]?.servers.find(({ address }) => address === DEAD)?.state;
+    return pools[0]?.servers.find(({ address }) => address === second)?.state;
   };
 
   test('each knows all of them, with how they are', async () => {
@@ -113,7 +116,7 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
     expect(four.listeners).toHaveLength(1);
     await expect.poll(() => stateAt({ admin: adminOfFour }), SOON).toBe('drained');
     expect(await get<Cluster>(one, '/cluster')).toMatchObject({
-      orders: [{ pool: POOL, address: DEAD, order: 'drain', by: 'anonymous', member: 'two' }],
+      orders: [{ pool: POOL, address: second, order: 'drain', by: 'anonymous', member: 'two' }],
     });
     expect(await post<Pools>({ admin: adminOfFour }, order('up'))).toMatchObject({ everywhere: { told: true } });
     await expect.poll(() => stateAt(one), SOON).toBe('up');
@@ -152,10 +155,10 @@ describeRequiring({ commands: ['redis-server'] }, 'three members of a cluster', 
       expect(stdout).toMatch(/\n! The store redis:\S+ is away since \S+: .*only this member is known\.\n/);
       expect(stdout).toMatch(/\none +here .* limits,logins,tickets,configuration\n/);
       expect(stdout).toMatch(/\ntwo +unknown /);
-      const drained = await inband('server', 'drain', POOL, DEAD, '--everywhere');
+      const drained = await inband('server', 'drain', POOL, second, '--everywhere');
       expect(drained).toMatchObject({
         status: 4,
-        stdout: expect.stringContaining(`${DEAD}: drained. Only this member has it: `),
+        stdout: expect.stringContaining(`${second}: drained. Only this member has it: `),
       });
       expect(await get<ClusterSessions>(one, '/cluster/sessions')).toMatchObject({
         why: expect.stringMatching(/^Only this member is known: /),
