@@ -209,11 +209,11 @@ export function scripted() {
   const poller = new Poller(system, true);
   // One that watches anything runs in every iteration of the loop for as long as the process runs, which other tests share.
   onTestFinished(() => {
-    for (const descriptor of system.generations.keys()) poller.close(descriptor);
+    for (const descriptor of system.generations.keys()) poller.set.close(descriptor);
   });
   const connect = (descriptor = 5): EpollConnection => {
     const connection = new EpollConnection(poller, descriptor, REMOTE);
-    poller.add(descriptor, connection);
+    poller.set.add(descriptor, connection);
     return connection;
   };
   return { system, poller, connect };

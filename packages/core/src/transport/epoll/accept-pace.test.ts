@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { REMOTE, scripted } from '../../../test-support/scripted-system.ts';
 import { ConnectionGate } from '../../clients/connection-gate.ts';
 import { AcceptPace } from './accept-pace.ts';
-import { EpollListener } from './listener.ts';
+import { openListener } from './open-listener.ts';
 import { EVENT_IN } from './system/system.ts';
 
 function paced() {
@@ -99,7 +99,7 @@ describe('a listener', () => {
     const { system, poller } = scripted();
     const { gate, resets } = overloaded();
     let accepted = 0;
-    const listener = EpollListener.open(poller, REMOTE, { gate }, () => (accepted += 1));
+    const listener = openListener(poller, REMOTE, { gate }, () => (accepted += 1));
     if ('errno' in listener) throw new Error('not listening');
     for (let client = 0; client < 100; client += 1) system.accepts.push(100 + client);
     await system.happens(system.event(3, EVENT_IN));
@@ -118,7 +118,7 @@ describe('a listener', () => {
     const { system, poller } = scripted();
     const { gate, resets } = overloaded({ connections: 20 });
     let accepted = 0;
-    const listener = EpollListener.open(poller, REMOTE, { gate }, () => (accepted += 1));
+    const listener = openListener(poller, REMOTE, { gate }, () => (accepted += 1));
     if ('errno' in listener) throw new Error('not listening');
     for (let client = 0; client < 100; client += 1) system.accepts.push(100 + client);
     await system.happens(system.event(3, EVENT_IN));
@@ -131,7 +131,7 @@ describe('a listener', () => {
     const { system, poller } = scripted();
     const { gate, resets } = overloaded({ overloadAfter: undefined });
     const accepted: unknown[] = [];
-    const listener = EpollListener.open(poller, REMOTE, { gate }, (client) => accepted.push(client));
+    const listener = openListener(poller, REMOTE, { gate }, (client) => accepted.push(client));
     if ('errno' in listener) throw new Error('not listening');
     for (let client = 0; client < 100; client += 1) system.accepts.push(100 + client);
     await system.happens(system.event(3, EVENT_IN));

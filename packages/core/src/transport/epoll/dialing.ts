@@ -85,7 +85,7 @@ export class Dialing extends Watched {
       return;
     }
     // Not watched earlier, because the kernel reports EPOLLHUP for a socket before `connect`.
-    const watched = this.#poller.add(descriptor, this);
+    const watched = this.#poller.set.add(descriptor, this);
     if (watched < 0) this.#fail(systemError(-watched, 'connect', this.#remote));
     else if (waits) this.#poller.expectEvent();
     else this.#poller.queue(this);
@@ -132,7 +132,7 @@ export class Dialing extends Watched {
     const connection = new EpollConnection(this.#poller, this.#descriptor, remote, local);
     connection.keepAliveLater();
     connection.inheritEvent(mask);
-    this.#poller.replace(this.#descriptor, connection);
+    this.#poller.set.replace(this.#descriptor, connection);
     this.#descriptor = -1;
     this.#settle(undefined, connection);
   }
@@ -148,6 +148,6 @@ export class Dialing extends Watched {
     if (this.#descriptor < 0) return;
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
-    this.#poller.close(descriptor);
+    this.#poller.set.close(descriptor);
   }
 }

@@ -18,7 +18,7 @@ import { Dialing } from './dialing.ts';
 import type { Settle } from './dialing.ts';
 import { loadSystem } from './system/ffi.ts';
 import { systemError } from './system/errno-names.ts';
-import { EpollListener } from './listener.ts';
+import { adoptListener, openListener } from './open-listener.ts';
 import { isOwnAddress } from './own-addresses.ts';
 import { Poller } from './poller/poller.ts';
 import { transparencyProblem } from './transparency.ts';
@@ -97,17 +97,17 @@ class EpollTransport implements Transport {
 
   async listen(bind: SockAddr, options: ListenOptions, accept: Accept): Promise<TransportListener> {
     if (bind.family === 'unix') refuseUnix(options);
-    let listener = EpollListener.open(this.#poller, bind, options, accept);
+    let listener = openListener(this.#poller, bind, options, accept);
     if ('errno' in listener && listener.errno === EADDRINUSE && bind.family === 'unix' && !isAbstract(bind.path)) {
       await removeStaleSocket(bind);
-      listener = EpollListener.open(this.#poller, bind, options, accept);
+      listener = openListener(this.#poller, bind, options, accept);
     }
     if ('errno' in listener) throw systemError(listener.errno, listener.doing, bind);
     return listener;
   }
 
   async adopt(descriptor: number, options: AdoptOptions, accept: Accept): Promise<TransportListener> {
-    const listener = EpollListener.adopt(this.#poller, descriptor, options, accept);
+    const listener = adoptListener(this.#poller, descriptor, options, accept);
     if (listener === undefined) throw notListening(descriptor);
     if ('errno' in listener) throw systemError(listener.errno, listener.doing, listener.address);
     return listener;

@@ -6,7 +6,7 @@ import type { SockAddr } from '../../base/address.ts';
 import type { DirectConnection } from '../../base/connection.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import type { TransportMessage } from '../../diagnostics/transport-messages.ts';
-import { EpollListener } from './listener.ts';
+import { openListener } from './open-listener.ts';
 import { EVENT_IN } from './system/system.ts';
 
 const { EMFILE, ENOENT, EPERM } = constants.errno;
@@ -15,7 +15,7 @@ test('descriptors run out: accepting pauses, and resumes when one is closed', as
   const { system, poller, connect } = scripted();
   const other = connect(9);
   const accepted: number[] = [];
-  const listener = EpollListener.open(poller, REMOTE, {}, () => accepted.push(1));
+  const listener = openListener(poller, REMOTE, {}, () => accepted.push(1));
   if ('errno' in listener) throw new Error('not listening');
   system.accepts.push(20, -EMFILE, 21);
   await system.happens(system.event(3, EVENT_IN));
@@ -32,7 +32,7 @@ test('descriptors run out: accepting pauses, and resumes when one is closed', as
 test('descriptors run out and none of ours is closed: accepting is tried again before long', async () => {
   const { system, poller } = scripted();
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  const listener = EpollListener.open(poller, REMOTE, {}, resolve);
+  const listener = openListener(poller, REMOTE, {}, resolve);
   if ('errno' in listener) throw new Error('not listening');
   system.accepts.push(-EMFILE, 20);
   await system.happens(system.event(3, EVENT_IN));
@@ -42,7 +42,7 @@ test('descriptors run out and none of ours is closed: accepting is tried again b
 
 test('descriptors run out: whoever subscribes to inband:transport is told, and by which listener', async () => {
   const { system, poller } = scripted();
-  const listener = EpollListener.open(poller, REMOTE, {}, () => {});
+  const listener = openListener(poller, REMOTE, {}, () => {});
   if ('errno' in listener) throw new Error('not listening');
   const heard: TransportMessage[] = [];
   const listen = (message: TransportMessage): void => void heard.push(message);
@@ -60,7 +60,7 @@ test('a flood of clients is accepted in rounds', async () => {
   const events = record(connection);
   connection.resume();
   const accepted: unknown[] = [];
-  const listener = EpollListener.open(poller, REMOTE, {}, (client) => accepted.push(client));
+  const listener = openListener(poller, REMOTE, {}, (client) => accepted.push(client));
   if ('errno' in listener) throw new Error('not listening');
   for (let client = 0; client < 1000; client += 1) system.accepts.push(100 + client);
   system.receives.push(5);
@@ -75,7 +75,7 @@ test('a flood of clients is accepted in rounds', async () => {
 test('a listener closed from within accept still takes those who wait, who would be reset, and no further client', async () => {
   const { system, poller } = scripted();
   let accepted = 0;
-  const listener = EpollListener.open(poller, REMOTE, {}, () => {
+  const listener = openListener(poller, REMOTE, {}, () => {
     accepted += 1;
     if (!('errno' in listener)) void listener.close();
   });
@@ -98,7 +98,7 @@ describe('a transparent listener', () => {
     const accepted: unknown[] = [];
     const direct: DirectConnection[] = [];
     const options = { transparent: 'redirect', onDirect: (one: DirectConnection) => void direct.push(one) } as const;
-    const listener = EpollListener.open(poller, LOCAL, options, (connection, to) => {
+    const listener = openListener(poller, LOCAL, options, (connection, to) => {
       accepted.push([connection.remote, connection.local, to]);
     });
     if ('errno' in listener) throw new Error('not listening');
@@ -140,7 +140,7 @@ describe('a transparent listener', () => {
   test('is not opened without the privilege, and nothing is left open', () => {
     const { system, poller } = scripted();
     system.refused.set('0/19', EPERM);
-    const opened = EpollListener.open(poller, LOCAL, { transparent: 'tproxy' }, () => undefined);
+    const opened = openListener(poller, LOCAL, { transparent: 'tproxy' }, () => undefined);
     expect(opened).toEqual({ errno: EPERM, doing: 'intercept' });
     expect(system.closed).toEqual([3]);
   });

@@ -1,28 +1,17 @@
 import type { SockAddr } from '../../base/address.ts';
-import type {
-  Accept,
-  AcceptGate,
-  AdoptOptions,
-  ListenOptions,
-  SharedSocket,
-  TransportListener,
-} from '../../base/connection.ts';
-import { asErrno, type SocketOperation } from '../../base/errno.ts';
+import type { Accept, AcceptGate, ListenOptions, SharedSocket, TransportListener } from '../../base/connection.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { sharedDescriptor } from '../shared-descriptor.ts';
-import { fileOf, giveAccess, isAbstract, SocketFile } from '../socket-file.ts';
+import type { SocketFile } from '../socket-file.ts';
 import { AcceptPace } from './accept-pace.ts';
 import { EpollConnection } from './connection/connection.ts';
 import { EAGAIN, EMFILE, ENFILE, ENOBUFS, ENOMEM, systemError } from './system/errno-names.ts';
-import { Interceptor, permitInterception } from './intercepted.ts';
-import { keepAlive } from './system/keep-alive.ts';
+import { Interceptor } from './intercepted.ts';
 import { HANDLED } from './poller/outcome.ts';
 import type { Outcome } from './poller/outcome.ts';
 import { Watched } from './poller/watched.ts';
 import type { Poller } from './poller/poller.ts';
-import { IPV6_V6ONLY, SO_ACCEPTCONN, SO_REUSEADDR, SO_REUSEPORT, TCP_NODELAY, type System } from './system/system.ts';
 
-const DEFAULT_BACKLOG = 1024;
 /** Clients that are reset in one event-loop iteration of an overload. */
 const RESETS_PER_ITERATION = 256;
 /** What `net.core.somaxconn` is on Linux unless it was raised. */
@@ -30,21 +19,17 @@ const LONGEST_QUEUE = 4096;
 /** Milliseconds after which accepting is tried again when descriptors or memory had run out. */
 const RETRY_AFTER = 100;
 
-/** Why a listener could not be opened. */
-export interface ListenFailure {
-  readonly errno: number;
-  readonly doing: SocketOperation;
-}
-
-interface OpenOptions extends Omit<ListenOptions, 'file'> {
+/** How a socket accepts clients that is open already. */
+export interface AcceptOptions extends Omit<ListenOptions, 'file'> {
   readonly bind: SockAddr;
   readonly file: SocketFile | undefined;
+  /** Whether the file is removed at the end. */
   readonly ownsFile: boolean;
 }
 
 const UNNAMED: SockAddr = { family: 'unix', path: '' };
 
-/** A listening socket. It owns its descriptor. */
+/** A listening socket: accepts clients, and what it does when there are too many. It owns its descriptor (`open-listener.ts` makes it). */
 export class EpollListener extends Watched implements TransportListener {
   readonly address: SockAddr;
   readonly #poller: Poller;
@@ -68,7 +53,8 @@ export class EpollListener extends Watched implements TransportListener {
   #isLent = false;
   #closing: Promise<void> | undefined = undefined;
 
-  private constructor(poller: Poller, descriptor: number, options: OpenOptions, accept: Accept) {
+  /** Takes over a descriptor that listens, or is going to. */
+  constructor(poller: Poller, descriptor: number, options: AcceptOptions, accept: Accept) {
     super();
     const { bind, file, ownsFile } = options;
     this.#file = file;
@@ -81,57 +67,6 @@ export class EpollListener extends Watched implements TransportListener {
     this.#local = isWildcard(this.address) ? undefined : this.address;
     const { transparent } = options;
     this.#interceptor = transparent && new Interceptor(poller.system, this.address, transparent, options);
-  }
-
-  /** Binds and listens, or returns what failed and leaves nothing open. */
-  static open(poller: Poller, bind: SockAddr, options: ListenOptions, accept: Accept): EpollListener | ListenFailure {
-    const { system } = poller;
-    const descriptor = system.socket(bind.family);
-    if (descriptor < 0) return { errno: -descriptor, doing: 'listen' };
-    let result = permitInterception(system, descriptor, bind, options.transparent);
-    if (result < 0) return refused(poller, descriptor, -result, 'intercept');
-    if (bind.family !== 'unix') {
-      system.setOption(descriptor, SO_REUSEADDR, 1);
-      setInherited(system, descriptor);
-    }
-    if (bind.family !== 'unix' && options.reusePort === true) result = system.setOption(descriptor, SO_REUSEPORT, 1);
-    if (bind.family === 'inet6') system.setOption(descriptor, IPV6_V6ONLY, 0);
-    if (result >= 0) result = bindKeptBack(system, descriptor, bind, options);
-    if (result < 0) return refused(poller, descriptor, -result);
-    const file = takeFile(bind, options);
-    if (file !== undefined && 'errno' in file) return refused(poller, descriptor, file.errno, file.doing);
-    result = system.listen(descriptor, options.backlog ?? DEFAULT_BACKLOG);
-    if (result >= 0) {
-      const how = { ...options, bind, file, ownsFile: true };
-      const listener = new EpollListener(poller, descriptor, how, accept);
-      result = poller.add(descriptor, listener);
-      if (result >= 0) return listener;
-    }
-    file?.remove();
-    return refused(poller, descriptor, -result);
-  }
-
-  /** Takes over a socket that listens already. Undefined if it does not; it is closed then, as after a failure. */
-  static adopt(
-    poller: Poller,
-    descriptor: number,
-    options: AdoptOptions,
-    accept: Accept,
-  ): EpollListener | (ListenFailure & { readonly address: SockAddr }) | undefined {
-    const { system } = poller;
-    if (system.adopt(descriptor) < 0) return undefined;
-    const address = system.localAddress(descriptor);
-    if (address === undefined || system.getOption(descriptor, SO_ACCEPTCONN) !== 1) {
-      poller.close(descriptor);
-      return undefined;
-    }
-    let result = permitInterception(system, descriptor, address, options.transparent);
-    if (result < 0) return { ...refused(poller, descriptor, -result, 'intercept'), address };
-    if (address.family !== 'unix') setInherited(system, descriptor);
-    const file = fileOf(address);
-    const listener = new EpollListener(poller, descriptor, { bind: address, file, ...options }, accept);
-    result = poller.add(descriptor, listener);
-    return result < 0 ? { ...refused(poller, descriptor, -result), address } : listener;
   }
 
   share(): SharedSocket {
@@ -155,7 +90,7 @@ export class EpollListener extends Watched implements TransportListener {
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     this.#stopWaiting();
-    this.#poller.closeShared(descriptor);
+    this.#poller.set.closeShared(descriptor);
     setImmediate(resolve);
     return promise;
   }
@@ -234,7 +169,7 @@ export class EpollListener extends Watched implements TransportListener {
     // Asked for now where it depends on the connection, because it is not known once that is closed.
     const local = this.#local ?? system.localAddress(descriptor);
     const connection = new EpollConnection(this.#poller, descriptor, remote, local, this.#gate);
-    if (this.#poller.add(descriptor, connection) < 0) {
+    if (this.#poller.set.add(descriptor, connection) < 0) {
       system.close(descriptor);
       return;
     }
@@ -247,7 +182,7 @@ export class EpollListener extends Watched implements TransportListener {
     const arrival = interceptor.ask(descriptor, remote);
     if (arrival?.destination !== undefined) {
       const connection = new EpollConnection(this.#poller, descriptor, remote, arrival.local, this.#gate);
-      if (this.#poller.add(descriptor, connection) >= 0) {
+      if (this.#poller.set.add(descriptor, connection) >= 0) {
         this.#gate?.enter(connection);
         this.#accept(connection, arrival.destination);
         return;
@@ -261,7 +196,7 @@ export class EpollListener extends Watched implements TransportListener {
     if (this.#retry !== undefined) return;
     this.#poller.pipes.shrink();
     this.#retry = setTimeout(this.#resume, RETRY_AFTER);
-    this.#poller.whenDescriptorFree(this.#resume);
+    this.#poller.set.whenDescriptorFree(this.#resume);
     if (transportChannel.hasSubscribers) this.#publishExhaustion();
     this.#gate?.exhausted();
   }
@@ -278,29 +213,9 @@ export class EpollListener extends Watched implements TransportListener {
   #stopWaiting(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
-    this.#poller.noLongerStarving(this.#resume);
+    this.#poller.set.noLongerStarving(this.#resume);
     this.#gate?.noLongerWaiting(this.#resume);
   }
-}
-
-/**
- * A file whose mode is yet to be set lets no client in from the beginning, because a client that was allowed at the time of the
- * bind would be connected by the kernel when the socket listens, though the mode is another one by then.
- */
-function bindKeptBack(system: System, descriptor: number, bind: SockAddr, { file }: ListenOptions): number {
-  if (bind.family !== 'unix' || file?.mode === undefined) return system.bind(descriptor, bind);
-  const before = process.umask(0o777);
-  try {
-    return system.bind(descriptor, bind);
-  } finally {
-    process.umask(before);
-  }
-}
-
-/** Options that accepted sockets inherit. */
-function setInherited(system: System, descriptor: number): void {
-  system.setOption(descriptor, TCP_NODELAY, 1);
-  keepAlive(system, descriptor);
 }
 
 function isExhaustion(errno: number): boolean {
@@ -309,27 +224,4 @@ function isExhaustion(errno: number): boolean {
 
 function isWildcard(address: SockAddr): boolean {
   return address.family !== 'unix' && (address.address === '0.0.0.0' || address.address === '::');
-}
-
-function refused(poller: Poller, descriptor: number, errno: number, doing: SocketOperation = 'listen'): ListenFailure {
-  poller.close(descriptor);
-  return { errno, doing };
-}
-
-/**
- * Called between binding and listening, when no client can connect yet. Leaves no file behind when it fails. Undefined for a
- * socket that has none.
- */
-function takeFile(bind: SockAddr, { file: access }: ListenOptions): SocketFile | ListenFailure | undefined {
-  if (bind.family !== 'unix' || isAbstract(bind.path)) return undefined;
-  let file: SocketFile | undefined;
-  try {
-    file = new SocketFile(bind.path);
-    if (access !== undefined) giveAccess(bind.path, access);
-    return file;
-  } catch (error) {
-    file?.remove();
-    const { errno } = asErrno(error);
-    return { errno: Math.abs(errno ?? 0), doing: file === undefined ? 'listen' : 'own' };
-  }
 }

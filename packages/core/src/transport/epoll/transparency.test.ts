@@ -57,10 +57,9 @@ describe('dialling', () => {
     const work: Watched[] = [];
     const poller = {
       system,
-      add: () => 0,
+      set: { add: () => 0, close: () => void system.close() },
       queue: (watched: Watched) => void work.push(watched),
       expectEvent: () => {},
-      close: () => void system.close(),
     };
     const outcome: { error?: Error | undefined } = {};
     const remote: SockAddr =

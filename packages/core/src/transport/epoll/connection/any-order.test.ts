@@ -150,7 +150,7 @@ test('whatever happens in whatever order, no step is illegal, and each connectio
       const connect = (reacting: Reaction[]): Owner => {
         const descriptor = kernel.connected();
         const connection = new EpollConnection(poller, descriptor, REMOTE);
-        poller.add(descriptor, connection);
+        poller.set.add(descriptor, connection);
         return new Owner(connection, kernel.at(descriptor), reacting);
       };
       const owners = [connect(first), connect(second)] as const;
@@ -181,7 +181,7 @@ test('whatever happens in whatever order, no step is illegal, and each connectio
       iterate(poller);
       iterate(poller);
       poller.pipes.shrink();
-      expect([kernel.openSockets, kernel.openPipes, poller.watching]).toEqual([0, 0, 0]);
+      expect([kernel.openSockets, kernel.openPipes, poller.set.watching]).toEqual([0, 0, 0]);
       for (const { timesClosed, bytes, socket } of owners) {
         expect(timesClosed).toBe(1);
         expect(bytes).toBeLessThanOrEqual(socket.arrived);

@@ -3,35 +3,20 @@ import { ignoreEvents } from '../../../base/connection.ts';
 import type { AcceptGate, Connection, ConnectionHandler } from '../../../base/connection.ts';
 import { transportChannel } from '../../../diagnostics/channels.ts';
 import { publishClosed } from '../../publish-closed.ts';
-import { Splice } from './splice.ts';
-import type { Progress } from './splice.ts';
+import { CLOSED, TOLD } from './connected-socket.ts';
 import { IllegalStepError, nextReading, nextWriting } from './connection-state.ts';
 import type { Reading, ReadingStep, Writing, WritingStep } from './connection-state.ts';
 import { EAGAIN, EINTR, systemError } from '../system/errno-names.ts';
 import { HANDLED, NOTHING, received, spliced, together } from '../poller/outcome.ts';
 import type { Outcome } from '../poller/outcome.ts';
-import { CLOSED, Outgoing, TOLD } from './outgoing.ts';
+import { Forwarding } from './forwarding.ts';
+import type { ForwardingEnd } from './forwarding.ts';
+import { Outgoing } from './outgoing.ts';
 import type { Poller } from '../poller/poller.ts';
-import { keepAlive } from '../system/keep-alive.ts';
-import {
-  EVENT_ERR,
-  EVENT_HUP,
-  EVENT_IN,
-  EVENT_OUT,
-  EVENT_RDHUP,
-  RECEIVE_LENGTH,
-  TCP_QUICKACK,
-} from '../system/system.ts';
+import { EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from '../system/system.ts';
 
-const UNKNOWN: SockAddr = { family: 'inet', address: '0.0.0.0', port: 0 };
 const NEWS_TO_READ = EVENT_IN | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 const HANG_UP = EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
-
-/**
- * For TCP_QUICKACK. An even number acknowledges what was received and goes on delaying acknowledgements as before. With 1 the
- * kernel would acknowledge each of the next answers by a packet of its own (net/ipv4/tcp.c, `__tcp_sock_set_quickack`).
- */
-const ACKNOWLEDGE_ONCE = 2;
 
 /**
  * A connected socket of the epoll set. It owns its descriptor.
@@ -50,21 +35,19 @@ const ACKNOWLEDGE_ONCE = 2;
  * There is one method for each thing that can happen:
  *
  * - An event of the kernel: `#onReadable`, `#onWritable`, `#onHangUp` (for EPOLLERR as well, because `recv` tells the error).
- * - The result of a system call: `#onBytes`, `#onEof`, `#onReceiveError`, `#onAllSent`, `#onSendError`.
+ * - The result of a system call: `#onBytes`, `onEof`, `onReceiveError`, `#onAllSent`, `onSendError`.
  * - A call of the owner: `write`, `pause`, `resume`, `forward`, `end`, `destroy`.
  * - A call of the poller: `onEvents`, `onWork`, `flushWrites`, `onClosed`.
  *
  * In checked mode a step that the state does not allow is thrown ({@link IllegalStepError}).
  *
  * The hot path of the transport: an event costs one `recv`, a write one `send`, and neither an object nor a closure. Idle, it
- * holds no buffer. The file is long because reading and splicing each decide when the other goes on, and a splice uses what is
- * private to two connections, its sender and its receiver.
+ * holds no buffer. Both directions are in one file because they decide together when it closes; what they use is in others:
+ * the socket (`ConnectedSocket`), the bytes that have not left (`Outgoing`), those that no owner sees ({@link Forwarding}).
  */
-export class EpollConnection extends Outgoing implements Connection {
-  readonly remote: SockAddr;
+export class EpollConnection extends Outgoing implements Connection, ForwardingEnd {
   handler: ConnectionHandler = ignoreEvents;
 
-  #local: SockAddr | undefined;
   #reading: Reading = 'open';
   #writing: Writing = 'open';
   #paused = true;
@@ -74,63 +57,45 @@ export class EpollConnection extends Outgoing implements Connection {
   #drainDue = false;
   /** Why sending failed, or why it was closed. */
   #error: Error | undefined = undefined;
-  /** While what arrives here is spliced straight to another connection. */
-  #splice: Splice<EpollConnection> | undefined = undefined;
-  /** The connection whose bytes are spliced to this one. */
-  #sender: EpollConnection | undefined = undefined;
-
-  /** TCP keep-alive is off until the next visit of the poller. */
-  #wantsKeepAlive = false;
+  /** While what arrives here goes straight to another connection, and what arrives there to this one. */
+  outgoing: Forwarding | undefined = undefined;
+  incoming: Forwarding | undefined = undefined;
 
   /** Told when the descriptor of an accepted connection is free again. */
   readonly #gate: AcceptGate | undefined;
 
   /** Takes over a connected descriptor that is watched, or is going to be, under this object. */
   constructor(poller: Poller, descriptor: number, remote: SockAddr, local?: SockAddr, gate?: AcceptGate) {
-    super(poller, descriptor);
+    super(poller, descriptor, remote, local);
     this.#gate = gate;
-    this.remote = remote;
-    this.#local = local;
   }
 
   get coalescesWrites(): true {
     return true;
   }
 
-  get local(): SockAddr {
-    if (this.#local !== undefined) return this.#local;
-    const asked = this.isClosed ? undefined : this.poller.system.localAddress(this.descriptor);
-    return (this.#local = asked ?? UNKNOWN);
-  }
-
   get queued(): number {
-    const splice = this.#sender === undefined ? undefined : this.#sender.#splice;
-    return this.unsent + (splice?.inPipe ?? 0);
+    return this.unsent + (this.incoming?.inPipe ?? 0);
   }
 
   get pending(): boolean {
     return this.#unread;
   }
 
-  protected get hasFailed(): boolean {
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  get isDue(): boolean {
+    return this.#unread && !this.#paused;
+  }
+
+  get hasFailed(): boolean {
     return this.#writing === 'failed';
   }
 
-  acknowledge(): void {
-    if (this.isClosed || this.remote.family === 'unix') return;
-    this.poller.system.setOption(this.descriptor, TCP_QUICKACK, ACKNOWLEDGE_ONCE);
-  }
-
-  unacknowledged(): number | undefined {
-    // What a unix socket counts is the memory that the kernel takes for them.
-    if (this.remote.family === 'unix') return undefined;
-    return this.isClosed ? 0 : Math.max(0, this.poller.system.unacknowledged(this.descriptor));
-  }
-
   hasUnreadInput(): boolean {
-    if (this.#unread || this.isClosed) return true;
-    // The events that were taken already are asked first, which saves a system call for each request of a new client.
-    return this.poller.hasEvent(this.descriptor) ?? this.poller.system.peek(this.descriptor) !== -EAGAIN;
+    return this.#unread || this.isClosed || this.hasArrivals();
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
@@ -172,36 +137,14 @@ export class EpollConnection extends Outgoing implements Connection {
   }
 
   forward(to: Connection, bytes = Infinity): boolean {
-    if (!(to instanceof EpollConnection) || to === this || this.#splice !== undefined) return false;
-    if (this.isClosed || this.#reading === 'ended' || to.#sender !== undefined) return false;
+    if (!(to instanceof EpollConnection) || to === this || this.outgoing !== undefined) return false;
+    if (this.isClosed || this.#reading === 'ended' || to.incoming !== undefined) return false;
     if (to.isClosed || to.#writing !== 'open') return false;
     to.flushWrites();
-    this.#splice = new Splice(to, this.poller.system, this.poller.pipes, bytes);
-    to.#sender = this;
+    this.outgoing = new Forwarding(this, to, this.poller, bytes);
     this.#unread = true;
     this.poller.queue(this);
     return true;
-  }
-
-  /**
-   * Has TCP keep-alive turned on for a connection that was dialled, if it is still open after some seconds. It takes four system calls,
-   * and a probe is due only after a minute without a segment, which the kernel counts from the last one. What was accepted has it from its
-   * listener.
-   */
-  keepAliveLater(): void {
-    if (this.remote.family === 'unix') return;
-    this.#wantsKeepAlive = true;
-    this.poller.visits.request();
-  }
-
-  override onVisit(): void {
-    this.keepAlive();
-  }
-
-  keepAlive(): void {
-    if (!this.#wantsKeepAlive || this.isClosed) return;
-    this.#wantsKeepAlive = false;
-    keepAlive(this.poller.system, this.descriptor);
   }
 
   /** Takes over an event of the socket that came before this object owned it. */
@@ -230,28 +173,17 @@ export class EpollConnection extends Outgoing implements Connection {
   #onWritable(): Outcome {
     if (this.hasQueue) return this.#drain();
     // An event that is about bytes which were spliced already often says only that there is room.
-    return this.#sender === undefined ? this.#nothingNew() : this.#sender.#onReceiverWritable();
+    return this.incoming === undefined ? this.#nothingNew() : this.incoming.onReceiverWritable();
   }
 
   #nothingNew(): Outcome {
-    return this.#splice === undefined ? NOTHING : spliced(0);
-  }
-
-  #onReceiverWritable(): Outcome {
-    this.#unblock();
-    if (this.hasWork) return this.#nothingNew();
-    return this.isClosed ? NOTHING : this.#runSplice();
-  }
-
-  #resumeSplice(): void {
-    this.#unblock();
-    this.poller.queue(this);
+    return this.outgoing === undefined ? NOTHING : spliced(0);
   }
 
   override onWork(): Outcome {
     if (this.isClosed) return NOTHING;
     let outcome = NOTHING;
-    if (this.#splice !== undefined && !this.hasFailed) outcome = this.#runSplice();
+    if (this.outgoing !== undefined && !this.hasFailed) outcome = this.outgoing.run();
     else if (this.#unread && !this.#paused) outcome = this.#read();
     else if (this.hasFailed) this.#close(this.#error, false);
     // A signal interrupted sending, which no event follows.
@@ -263,13 +195,13 @@ export class EpollConnection extends Outgoing implements Connection {
 
   /** One `recv`, and one more if the peer's end is known to be behind it. What is left then is work for the next iteration. */
   #read(): Outcome {
-    if (this.#splice !== undefined) return this.#runSplice();
+    if (this.outgoing !== undefined) return this.outgoing.run();
     const { system, coalescer } = this.poller;
     const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
-    if (length <= 0) return this.#onNothingReceived(length);
+    if (length <= 0) return this.onNothingReceived(length);
     this.#onBytes(at, length);
-    if (!this.#unread || this.#paused || this.isClosed || this.#splice !== undefined) return received(length);
+    if (!this.#unread || this.#paused || this.isClosed || this.outgoing !== undefined) return received(length);
     if (this.#reading !== 'open' && length < RECEIVE_LENGTH) return together(received(length), this.#readLast());
     this.poller.queue(this);
     return received(length);
@@ -279,103 +211,32 @@ export class EpollConnection extends Outgoing implements Connection {
     const { system, coalescer } = this.poller;
     const at = coalescer.room;
     const length = system.receive(this.descriptor, at);
-    if (length <= 0) return this.#onNothingReceived(length);
+    if (length <= 0) return this.onNothingReceived(length);
     this.#onBytes(at, length);
     if (this.#unread && !this.#paused && !this.isClosed) this.poller.queue(this);
     return received(length);
   }
 
   /** `result` is 0 for the peer's end, or a negated errno. */
-  #onNothingReceived(result: number): Outcome {
-    if (result === 0) this.#onEof();
-    else this.#onReceiveError(-result);
+  onNothingReceived(result: number): Outcome {
+    if (result === 0) this.onEof();
+    else this.onReceiveError(-result);
     return HANDLED;
   }
 
-  /** What `#read` does while bytes are spliced to another connection. */
-  #runSplice(): Outcome {
-    const splice = this.#splice;
-    if (splice === undefined) return NOTHING;
-    if (splice.blocked) return spliced(0);
-    const { receiver } = splice;
-    // A receiver with a queue calls again when that has been sent.
-    if (receiver.isClosed || receiver.hasQueue) return NOTHING;
-    if (receiver.hasFailed) {
-      // It closes when it has read what its peer had sent, which ends this splice. If both have failed, each waits for the other.
-      if (this.hasFailed) this.#close(this.#error, false);
-      return HANDLED;
-    }
-    const take = this.#unread && !this.#paused;
-    const progress = splice.move(this.descriptor, receiver.descriptor, take);
-    const { moved } = splice;
-    // First, because the owner may call `forward` once more.
-    if (progress.state === 'done') this.#endSplice();
-    if (moved > 0) this.handler.forwarded?.(moved);
-    return this.isClosed ? received(moved) : this.#onProgress(splice, progress, take);
+  sendForeign(bytes: Uint8Array, start: number, end: number): void {
+    // `drained` does not follow them.
+    const result = this.#writing === 'open' ? this.send(bytes, start, end) : 0;
+    if (result < 0) this.#onUnsent(result);
   }
 
-  /** After the owner was told of the bytes that were moved, who may have paused this connection or given up the receiver. */
-  #onProgress(splice: Splice<EpollConnection>, progress: Progress, take: boolean): Outcome {
-    switch (progress.state) {
-      case 'more':
-        this.poller.queueSplicing(this);
-        return spliced(splice.moved);
-      case 'empty':
-        if (take) this.#onReceiveError(EAGAIN);
-        return spliced(splice.moved);
-      case 'blocked':
-        if (this.#splice === splice) this.#block(splice);
-        return spliced(splice.moved);
-      case 'ended':
-        // Otherwise the end is read once more after `resume`.
-        if (!this.#paused) this.#onEof();
-        break;
-      case 'done':
-        break;
-      case 'no-pipe':
-        if (!splice.bounded) return this.#copy(splice.receiver);
-        // What is left of so many bytes is delivered, because their owner can write them.
-        this.#endSplice();
-        break;
-      case 'failed':
-        if (progress.side === 'sender') this.#onReceiveError(progress.errno);
-        else if (this.#splice === splice) splice.receiver.#onSendError(progress.errno);
-    }
-    return received(splice.moved);
-  }
-
-  #block(splice: Splice): void {
-    splice.blocked = true;
-    this.poller.listenTo(this.descriptor, this, false);
-  }
-
-  #unblock(): void {
-    const splice = this.#splice;
-    if (splice?.blocked !== true) return;
-    splice.blocked = false;
-    if (!this.isClosed) this.poller.listenTo(this.descriptor, this, true);
-  }
-
-  /** From here on bytes are delivered to the handler. */
-  #endSplice(): void {
-    this.#unblock();
-    this.#releaseReceiver();
+  onForwardingOver(): void {
     this.#unread = true;
     if (!this.#paused) this.poller.queue(this);
   }
 
-  /** Moves bytes to the receiver without a pipe. */
-  #copy(receiver: EpollConnection): Outcome {
-    const { system, coalescer } = this.poller;
-    const at = coalescer.room;
-    const length = system.receive(this.descriptor, at);
-    if (length <= 0) return this.#onNothingReceived(length);
-    // The owner did not write these bytes, so `drained` does not follow them.
-    const result = receiver.#writing === 'open' ? receiver.send(system.received, at, at + length) : 0;
-    if (result < 0) receiver.#onUnsent(result);
-    this.poller.queue(this);
-    this.handler.forwarded?.(length);
-    return received(length);
+  onReceiverFailed(): void {
+    if (this.hasFailed) this.#close(this.#error, false);
   }
 
   #onBytes(at: number, length: number): void {
@@ -385,7 +246,7 @@ export class EpollConnection extends Outgoing implements Connection {
     this.handler.data(this.poller.system.received, at, at + length);
   }
 
-  #onEof(): void {
+  onEof(): void {
     this.#unread = false;
     if (this.hasFailed) return this.#close(this.#error, false);
     // A hang-up after the end has it read once more.
@@ -395,7 +256,7 @@ export class EpollConnection extends Outgoing implements Connection {
     this.#closeWhenOver();
   }
 
-  #onReceiveError(errno: number): void {
+  onReceiveError(errno: number): void {
     if (errno === EINTR) return this.poller.queue(this);
     this.#unread = false;
     if (this.hasFailed) this.#close(this.#error, false);
@@ -406,11 +267,11 @@ export class EpollConnection extends Outgoing implements Connection {
   #onUnsent(result: number): void {
     // No event follows the interruption of a signal.
     if (result === -EINTR) this.poller.queue(this);
-    else if (result !== -EAGAIN) this.#onSendError(-result);
+    else if (result !== -EAGAIN) this.onSendError(-result);
   }
 
   /** What the peer sent before it hung up (an answer, a reason) is still delivered; then the connection closes. */
-  #onSendError(errno: number): void {
+  onSendError(errno: number): void {
     this.#stepWriting('fail');
     this.#error = systemError(errno, 'write', this.remote);
     this.dropUnsent();
@@ -430,13 +291,13 @@ export class EpollConnection extends Outgoing implements Connection {
     if (this.#drainDue) {
       this.#drainDue = false;
       // The splice to this connection goes on as work, because the handler may throw.
-      if (this.#sender !== undefined) this.#sender.#resumeSplice();
+      this.incoming?.onReceiverDrained();
       this.handler.drained();
       return HANDLED;
     }
-    return this.isClosed || this.#sender === undefined
+    return this.isClosed || this.incoming === undefined
       ? HANDLED
-      : together(HANDLED, this.#sender.#onReceiverWritable());
+      : together(HANDLED, this.incoming.onReceiverWritable());
   }
 
   /** After `end`, all has left. */
@@ -465,26 +326,12 @@ export class EpollConnection extends Outgoing implements Connection {
     this.dropUnsent();
     this.#drainDue = false;
     if (reset && this.remote.family !== 'unix') system.resetOnClose(descriptor);
-    this.#stopSplicing();
+    this.outgoing?.drop();
+    // What its sender's peer still sends goes to its owner, who may want to read it to its end.
+    this.incoming?.end();
     this.poller.queueClosed(this);
-    this.poller.close(descriptor);
+    this.poller.set.close(descriptor);
     this.#gate?.leave(this);
-  }
-
-  #releaseReceiver(): void {
-    const splice = this.#splice;
-    if (splice === undefined) return;
-    splice.close();
-    this.#splice = undefined;
-    splice.receiver.#sender = undefined;
-  }
-
-  #stopSplicing(): void {
-    this.#releaseReceiver();
-    const sender = this.#sender;
-    this.#sender = undefined;
-    // What the sender's peer still sends goes to the sender's owner, who may want to read it to its end.
-    if (sender !== undefined && !sender.isClosed) sender.#endSplice();
   }
 
   override onClosed(): void {

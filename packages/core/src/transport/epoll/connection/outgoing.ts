@@ -1,12 +1,7 @@
 import { EAGAIN, EINTR } from '../system/errno-names.ts';
-import { Watched } from '../poller/watched.ts';
-import type { Poller } from '../poller/poller.ts';
+import { ConnectedSocket } from './connected-socket.ts';
 import { SendQueue } from './send-queue.ts';
 import type { CoalescedWriter } from '../poller/write-coalescer.ts';
-
-/** Instead of a descriptor: the connection is closed and its owner is yet to be told, and then that the owner was told. */
-export const CLOSED = -1;
-export const TOLD = -2;
 
 /**
  * A connected socket with the bytes that were written to it and have not left. Short writes wait in the staging buffer until the
@@ -15,13 +10,8 @@ export const TOLD = -2;
  *
  * Results are 0 when nothing is left to do, or a negated errno. After EAGAIN and EINTR the rest is in the queue; EAGAIN is
  * followed by an event when there is room, EINTR is not. After any other errno the bytes are lost.
- *
- * It is the base class of a connection and not a part of it, because another object would cost every idle connection 48 bytes.
  */
-export abstract class Outgoing extends Watched implements CoalescedWriter {
-  protected readonly poller: Poller;
-  /** `CLOSED` or `TOLD` when it is closed. */
-  protected descriptor: number;
+export abstract class Outgoing extends ConnectedSocket implements CoalescedWriter {
   #queue: SendQueue | undefined = undefined;
   /** The part of the staging buffer that is to be sent at the end of the iteration. Only while there is no queue. */
   #stagedStart = 0;
@@ -30,19 +20,7 @@ export abstract class Outgoing extends Watched implements CoalescedWriter {
   #keptStart = 0;
   #keptEnd = 0;
 
-  constructor(poller: Poller, descriptor: number) {
-    super();
-    this.poller = poller;
-    this.descriptor = descriptor;
-  }
-
   abstract flushWrites(): void;
-
-  // Getters of this class and of EpollConnection have no `#`, because V8 calls private ones more slowly: 4 ns for each event.
-
-  protected get isClosed(): boolean {
-    return this.descriptor < 0;
-  }
 
   /** Bytes that have not left. */
   protected get unsent(): number {
@@ -50,7 +28,7 @@ export abstract class Outgoing extends Watched implements CoalescedWriter {
   }
 
   /** Whether the kernel had no room, so that what is written waits in the queue. */
-  protected get hasQueue(): boolean {
+  get hasQueue(): boolean {
     return this.#queue !== undefined;
   }
 

@@ -30,10 +30,7 @@ const ENDED: Progress = { state: 'ended' };
 const DONE: Progress = { state: 'done' };
 
 /** Moves bytes from one socket to another within the kernel, through a pipe (splice(2)), without copying them (zero copy). */
-export class Splice<Receiver = unknown> {
-  readonly receiver: Receiver;
-  /** The receiver has no room, and its next event will tell when it has. */
-  blocked = false;
+export class Splice {
   /** Bytes that the last `move` brought to the receiver. */
   moved = 0;
   /** Bytes that have left the sender and not reached the receiver. */
@@ -45,8 +42,7 @@ export class Splice<Receiver = unknown> {
   #left: number;
   #closed = false;
 
-  constructor(receiver: Receiver, system: System, pipes: PipePool, bytes = Infinity) {
-    this.receiver = receiver;
+  constructor(system: System, pipes: PipePool, bytes: number) {
     this.#system = system;
     this.#pipes = pipes;
     this.#left = bytes;

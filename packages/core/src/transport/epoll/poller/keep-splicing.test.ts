@@ -15,7 +15,7 @@ describe('a splice', () => {
     system.splices.push(...Array.from({ length: 22 }, () => 10));
     const order: string[] = [];
     const neighbour = new Recorder(() => order.push(...events));
-    poller.add(7, neighbour);
+    poller.set.add(7, neighbour);
     system.batches.push([system.event(7, EVENT_IN)]);
     await nextIteration();
     expect(order).toEqual(['forwarded 80']);
@@ -26,7 +26,7 @@ describe('a splice', () => {
   test('of many bytes is waited for within the iteration; of few, or beside anything else, it is not', async () => {
     const { system, poller, sender, receiver, events, receiverEvents } = pair();
     const neighbour = new Recorder();
-    poller.add(7, neighbour);
+    poller.set.add(7, neighbour);
     system.pipes = [];
     sender.forward(receiver);
     await nextIteration();

@@ -9,9 +9,9 @@ import { EVENT_HUP, EVENT_IN, EVENT_OUT, EVENT_RDHUP, RECEIVE_LENGTH } from '../
 test('an event for a descriptor that was closed earlier in the batch is dropped', async () => {
   const { system, poller } = scripted();
   const second = new Recorder();
-  const first = new Recorder(() => poller.close(6));
-  poller.add(5, first);
-  poller.add(6, second);
+  const first = new Recorder(() => poller.set.close(6));
+  poller.set.add(5, first);
+  poller.set.add(6, second);
   await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_IN));
   expect(first.masks).toEqual([EVENT_IN]);
   expect(second.masks).toEqual([]);
@@ -22,11 +22,11 @@ test('a descriptor number with a new owner does not get the events of the old on
   const newcomer = new Recorder();
   const old = new Recorder();
   const first = new Recorder(() => {
-    poller.close(6);
-    poller.add(6, newcomer);
+    poller.set.close(6);
+    poller.set.add(6, newcomer);
   });
-  poller.add(5, first);
-  poller.add(6, old);
+  poller.set.add(5, first);
+  poller.set.add(6, old);
   await system.happens(system.event(5, EVENT_IN), system.event(6, EVENT_HUP));
   expect([old.masks, newcomer.masks]).toEqual([[], []]);
   await system.happens(system.event(6, EVENT_IN));
@@ -37,14 +37,14 @@ test('events wait for setImmediate, and the process for as long as something is 
   const { system, poller } = scripted();
   expect(system.referenced).toBe(false);
   const recorder = new Recorder();
-  poller.add(5, recorder);
-  expect([system.referenced, poller.watching]).toEqual([true, 1]);
+  poller.set.add(5, recorder);
+  expect([system.referenced, poller.set.watching]).toEqual([true, 1]);
   system.batches.push([system.event(5, EVENT_IN)]);
   expect(recorder.masks).toEqual([]);
   await nextIteration();
   expect(recorder.masks).toEqual([EVENT_IN]);
-  poller.close(5);
-  expect([system.referenced, poller.watching]).toEqual([false, 0]);
+  poller.set.close(5);
+  expect([system.referenced, poller.set.watching]).toEqual([false, 0]);
 });
 
 test('work is done once, in a later call, and what it queues is done in the next round', async () => {
@@ -93,7 +93,7 @@ test('iterations do not run in the asynchronous context in which the first conne
   const { system, poller } = scripted();
   const seen: (string | undefined)[] = [];
   const recorder = new Recorder(() => void seen.push(context.getStore()));
-  context.run('a request', () => poller.add(5, recorder));
+  context.run('a request', () => poller.set.add(5, recorder));
   await system.happens(system.event(5, EVENT_IN));
   await system.happens(system.event(5, EVENT_IN));
   expect(seen).toEqual([undefined, undefined]);
@@ -103,11 +103,11 @@ test('an event of what was begun in an iteration and is done already is handled 
   const { system, poller } = scripted();
   const begun = new Recorder();
   const beginning = new Recorder(() => {
-    poller.add(6, begun);
+    poller.set.add(6, begun);
     poller.expectEvent();
     system.batches.push([system.event(6, EVENT_OUT)]);
   });
-  poller.add(5, beginning);
+  poller.set.add(5, beginning);
   system.batches.push([system.event(5, EVENT_IN)]);
   await nextIteration();
   expect(begun.masks).toEqual([EVENT_OUT]);
@@ -117,7 +117,7 @@ test('events after much was received are handled in the next iterations', async 
   const { system, poller } = scripted();
   const greedy = (): Recorder => new Recorder(undefined, 512 * 1024);
   const recorders = Array.from({ length: 5 }, greedy);
-  for (const [index, recorder] of recorders.entries()) poller.add(index, recorder);
+  for (const [index, recorder] of recorders.entries()) poller.set.add(index, recorder);
   const handled = (): number => recorders.filter((recorder) => recorder.masks.length > 0).length;
   const perIteration: number[] = [];
   system.batches.push(recorders.map((_recorder, index) => system.event(index, EVENT_IN)));
@@ -140,7 +140,7 @@ test('work without end does not keep events from being handled', async () => {
   const bulky = [1, 2, 3].map(() => new Bulky(undefined, 1024 * 1024));
   for (const each of bulky) poller.queue(each);
   const small = new Recorder();
-  poller.add(5, small);
+  poller.set.add(5, small);
   system.batches.push([system.event(5, EVENT_IN)]);
   await nextIteration();
   expect(small.masks).toEqual([EVENT_IN]);

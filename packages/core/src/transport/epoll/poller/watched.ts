@@ -11,7 +11,7 @@ export abstract class Watched {
   abstract onEvents(mask: number): Outcome;
   /** What {@link Poller.queue} asked for. Called from the event loop, in a later iteration or later in this one. */
   abstract onWork(): Outcome;
-  /** What {@link Poller.visits} was asked for. */
+  /** What {@link EpollSet.visits} was asked for. */
   onVisit(): void {}
   /** What {@link Poller.queueClosed} asked for. Called from the event loop, at the end of this iteration or in the next. */
   onClosed(): void {}
