@@ -49,7 +49,7 @@ export class ParentCarrier implements Carrier {
         pool.leave(note);
         if (error instanceof AccessDeniedError || error instanceof BeyondParentError || session.aborted) throw error;
         note.exclude(member);
-        if (error.fault === 'server') pool.failed(member, error);
+        if (error.fault === 'server') pool.health.failed(member, error);
         if (!pool.retry.isForConnect || !pool.hasAnother(note)) throw error;
       }
     }
@@ -59,7 +59,7 @@ export class ParentCarrier implements Carrier {
     for (const note of this.#notes.get(session) ?? []) {
       const { member } = note;
       this.#pool.leave(note);
-      if (member !== undefined) this.#pool.succeeded(member, undefined);
+      if (member !== undefined) this.#pool.health.succeeded(member, undefined);
     }
     this.#notes.delete(session);
   }

@@ -402,7 +402,7 @@ describe('hedging', () => {
     const { chainer, hedging: hedge } = await hedging(times, { retry: { budget: 0 } });
     const [session, beside] = [fakeSession(), fakeSession()];
     const first = await begin(chainer, session);
-    const failed = vi.spyOn(chainer.pool, 'failed');
+    const failed = vi.spyOn(chainer.pool.health, 'failed');
     expect(hedge.begin(session, beside)).toBe(true);
     const second = await begin(chainer, beside);
     const error = new ProxyError('connection_terminated', 'It closed.');

@@ -91,7 +91,7 @@ test('a server that comes back begins anew, and counts the sessions that it had'
   const member = all.take(fakeSession(), note)!;
   const number = Number(member.id.slice('10.0.0.'.length, -':80'.length));
   const others = NUMBERS.filter((other) => other !== number);
-  for (let failure = 0; failure < 10; failure += 1) all.failed(member, { message: 'It was reset.' });
+  for (let failure = 0; failure < 10; failure += 1) all.health.failed(member, { message: 'It was reset.' });
   const shown = () => all.servers().find(({ address }) => address === member.id);
   expect(shown()?.state).toBe('down');
   await replace(others);
@@ -129,7 +129,7 @@ test('an address under another name is another server, and under the same name i
   const { pool: all } = chainer;
   await vi.waitFor(() => expect(all.members).toHaveLength(3));
   const [member] = all.members;
-  for (let failure = 0; failure < 10; failure += 1) all.failed(member!, { message: 'It was reset.' });
+  for (let failure = 0; failure < 10; failure += 1) all.health.failed(member!, { message: 'It was reset.' });
   const replace = async (address: string, weight: number): Promise<void> => {
     found = [{ address, weight }];
     wake();

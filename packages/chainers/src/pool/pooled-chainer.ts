@@ -143,20 +143,20 @@ export class PooledChainer implements Chainer {
 
   #failed(note: PoolNote, member: PoolMember, error: ProxyError): void {
     note.exclude(member);
-    if (error.fault === 'server') this.pool.failed(member, error);
+    if (error.fault === 'server') this.pool.health.failed(member, error);
   }
 
   #count(member: PoolMember, failure: ServerFailure): void {
-    if (failure.cause === 'status') this.pool.answered(member, failure.status, undefined);
-    else this.pool.failed(member, failure.error);
+    if (failure.cause === 'status') this.pool.health.answered(member, failure.status, undefined);
+    else this.pool.health.failed(member, failure.error);
   }
 
   #judge(session: Session, member: PoolMember, outcome: SessionOutcome): void {
     const { error, wait, status } = outcome;
     if (error !== undefined && this.blames(error)) {
-      if (!wasStale(outcome)) this.pool.failed(member, error);
-    } else if (wait !== undefined && error === undefined) this.pool.answered(member, status, wait);
-    else if (wait !== undefined || isServed(session, error)) this.pool.succeeded(member, wait);
+      if (!wasStale(outcome)) this.pool.health.failed(member, error);
+    } else if (wait !== undefined && error === undefined) this.pool.health.answered(member, status, wait);
+    else if (wait !== undefined || isServed(session, error)) this.pool.health.succeeded(member, wait);
   }
 }
 
