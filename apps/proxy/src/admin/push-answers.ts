@@ -11,8 +11,10 @@ import {
   type VersionContent,
   type VersionLine,
 } from '@inband/admin';
-import { Pusher, type FollowingMember, type Pushed, type PusherDeps } from '../cluster/pushes/pusher.ts';
-import { type ConfigRecord, NO_RECORD, type Version, versionIn } from '../cluster/pushes/records.ts';
+import type { Pushed } from '../cluster/pushes/agreed-changes.ts';
+import type { FollowingMember } from '../cluster/pushes/push-decisions.ts';
+import { Pusher, type PusherDeps } from '../cluster/pushes/pusher.ts';
+import { type ConfigRecord, NO_RECORD, type Version, versionIn } from '../cluster/pushes/stored/records.ts';
 import type { AdminOwner } from './owner.ts';
 
 /** Milliseconds in which every member has to answer, if nothing is said. */

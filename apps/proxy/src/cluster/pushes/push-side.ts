@@ -10,12 +10,13 @@ import { unchangeableIn } from '../../run/generations/unchangeable.ts';
 import { planOf } from '../../run/plan/plan.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { Staleness } from '../staleness.ts';
-import type { Seal } from './content.ts';
-import { CopyOnDisk } from './copy-on-disk.ts';
-import { Follower } from './follower.ts';
-import type { FollowingMember, PusherDeps } from './pusher.ts';
+import type { Seal } from './stored/content.ts';
+import { CopyOnDisk } from './stored/copy-on-disk.ts';
+import { Follower } from './following/follower.ts';
+import type { FollowingMember } from './push-decisions.ts';
+import type { PusherDeps } from './pusher.ts';
 import { type StartingConfig, startingConfig } from './starting-config.ts';
-import { StoredConfig } from './stored-config.ts';
+import { StoredConfig } from './stored/stored-config.ts';
 
 /** The cluster, as far as pushes need it. */
 export interface Fellowship {

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../config/load-config.ts';
 import { silentLogger } from '../../log/logging.ts';
-import { pack } from './content.ts';
-import { CopyOnDisk } from './copy-on-disk.ts';
-import { type ConfigRecord, type Content, NO_RECORD } from './records.ts';
+import { pack } from './stored/content.ts';
+import { CopyOnDisk } from './stored/copy-on-disk.ts';
+import { type ConfigRecord, type Content, NO_RECORD } from './stored/records.ts';
 import { type StartingConfig, startingConfig } from './starting-config.ts';
-import { StoredConfig } from './stored-config.ts';
+import { StoredConfig } from './stored/stored-config.ts';
 
 const configOf = (service: string): string =>
   `listeners: [{ bind: 127.0.0.1:0, service: ${service} }]\nservices: { ${service}: { mode: forward, routes: [{ chainer: { type: inband } }] } }\n`;

@@ -3,11 +3,11 @@ import { LOCAL_SECTIONS } from '../../config/read/pushed-source.ts';
 import { loadPatched, readUnder } from '../../config/load-config.ts';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { describeFailure } from '../../log/describe-failure.ts';
-import { ContentProblem, type Seal, unpack } from './content.ts';
-import type { CopyOnDisk, FoundCopy } from './copy-on-disk.ts';
-import type { Started } from './follower.ts';
-import { type ConfigRecord, type Content, parseRecord, versionIn, versionOf } from './records.ts';
-import type { StoredConfig } from './stored-config.ts';
+import { ContentProblem, type Seal, unpack } from './stored/content.ts';
+import type { CopyOnDisk, FoundCopy } from './stored/copy-on-disk.ts';
+import type { Started } from './following/follower.ts';
+import { type ConfigRecord, type Content, parseRecord, versionIn, versionOf } from './stored/records.ts';
+import type { StoredConfig } from './stored/stored-config.ts';
 
 /** Milliseconds until the first answer of the store. */
 const FIRST_ANSWER = 1_000;

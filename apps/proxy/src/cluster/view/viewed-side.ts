@@ -4,7 +4,7 @@ import type { ParsedConfig } from '../../config/parse-config.ts';
 import type { Config } from '../../config/schema/schema.ts';
 import type { ClusterSide } from '../cluster-side.ts';
 import type { MemberInfo } from '../member-info.ts';
-import { type ConfigRecord, versionIn } from '../pushes/records.ts';
+import { type ConfigRecord, versionIn } from '../pushes/stored/records.ts';
 import type { StaleNow } from '../staleness.ts';
 import type { SeenStore } from './cluster-status.ts';
 import type { Sealing } from './published-sessions.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { serial } from '../stored-numbers.ts';
+import { serial } from '../../stored-numbers.ts';
 
 /**
  * What is in the store of configurations that were pushed. Keys that this version of the program does not know are ignored, because members of different

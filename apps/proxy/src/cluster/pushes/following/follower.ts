@@ -1,12 +1,15 @@
 import type { Logger } from '@inband/core';
-import { type Entry, StoreError, type Watch } from '@inband/store';
-import type { PushedFiles } from '../../config/read/config-files.ts';
-import { describeFailure } from '../../log/describe-failure.ts';
-import { ContentProblem, type Seal, unpack } from './content.ts';
-import type { ConfigInfo } from '../config-info.ts';
-import type { CopyOnDisk } from './copy-on-disk.ts';
+import type { Entry, Watch } from '@inband/store';
+import type { PushedFiles } from '../../../config/read/config-files.ts';
+import { CandidateLook } from './candidate-look.ts';
+import type { Seal } from '../stored/content.ts';
+import type { ConfigInfo } from '../../config-info.ts';
+import type { CopyOnDisk } from '../stored/copy-on-disk.ts';
+import { contentsToKeep, infoOf, standingOf } from './follow-decisions.ts';
+import { KeptContents } from '../stored/kept-contents.ts';
+import { PutBack } from './put-back.ts';
+import { reasonOf } from './reason-of.ts';
 import {
-  type Candidate,
   type ConfigRecord,
   type Content,
   parseCandidate,
@@ -14,16 +17,11 @@ import {
   type Version,
   versionIn,
   versionOf,
-} from './records.ts';
-import type { StoredConfig } from './stored-config.ts';
+} from '../stored/records.ts';
+import type { StoredConfig } from '../stored/stored-config.ts';
 
 /** Milliseconds until something that has failed is tried again: an address may be in use, a file may be missing. */
 const NEXT_ATTEMPT = 10_000;
-/** Milliseconds for which this member alone may put back what the store has lost. */
-const LOCKED = 10_000;
-/** Characters of a reason that others see. */
-const MOST_REASON = 1_000;
-
 /** What a member has begun with: see `startingConfig`. */
 export interface Started {
   readonly record: ConfigRecord | undefined;
@@ -65,16 +63,12 @@ export class Follower {
   #record: ConfigRecord | undefined;
   #isConfirmed: boolean;
   #running: Version | undefined;
-  /** By their ids: of what this member runs, and of what all run. */
-  #contents: ReadonlyMap<string, Content>;
+  readonly #contents: KeptContents;
+  readonly #putBack: PutBack;
+  readonly #look: CandidateLook;
   #error: string | undefined;
-  #verdict: ConfigInfo['verdict'] = undefined;
-  /** The candidate that came last. */
-  #candidate: string | undefined = undefined;
   #settling: Promise<void> | undefined = undefined;
   #isToSettleAgain = false;
-  /** What the store has, where that is older. */
-  #isStoreBehind = false;
   #retry: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
   readonly #begun = performance.now();
@@ -84,7 +78,10 @@ export class Follower {
     this.#record = started.record;
     this.#running = started.running;
     this.#isConfirmed = started.isConfirmed;
-    this.#contents = new Map(started.contents.map((content) => [content.id, content]));
+    const { stored, member, check, changed, logger } = deps;
+    const contents = (this.#contents = new KeptContents(stored, deps.seal, started.contents));
+    this.#putBack = new PutBack({ stored, contents, record: () => this.#record, logger, changed });
+    this.#look = new CandidateLook({ member, contents, check, changed });
     this.#error = started.error;
   }
 
@@ -92,20 +89,13 @@ export class Follower {
     const { stored } = this.#deps;
     this.#watches.push(
       stored.watchRecord((entry) => this.#take(entry)),
-      stored.watchCandidate((entry) => void this.#consider(entry && parseCandidate(entry.value))),
+      stored.watchCandidate((entry) => void this.#look.at(entry && parseCandidate(entry.value))),
     );
   }
 
   get info(): ConfigInfo {
-    const wanted = this.#record && versionOf(this.#record, this.#deps.member);
-    const isWanted = wanted?.id === this.#running?.id;
-    return {
-      running: this.#running?.number ?? null,
-      change: this.#record?.change ?? 0,
-      ...(!isWanted && { wanted: wanted?.number ?? null }),
-      ...(this.#error !== undefined && { error: this.#error.slice(0, MOST_REASON) }),
-      ...(this.#verdict !== undefined && { verdict: this.#verdict }),
-    };
+    const now = { running: this.#running, error: this.#error, verdict: this.#look.verdict };
+    return infoOf(this.#deps.member, this.#record, now);
   }
 
   /** The newest record that this member knows. */
@@ -126,15 +116,12 @@ export class Follower {
 
   /** Whether the store has something older, or nothing, and this member could not put back what it had. */
   get isStoreBehind(): boolean {
-    return this.#isStoreBehind;
+    return this.#putBack.isStoreBehind;
   }
 
   /** The files of a version, from what this member keeps or from the store. Rejects if they are gone. */
-  async filesOf(version: Version): Promise<PushedFiles> {
-    const content = await this.#contentOf(version);
-    if (content === undefined)
-      throw new ContentProblem(`the content of version ${version.number} is not in the store any more.`);
-    return { name: `version ${version.number}`, ...(await unpack(content, this.#deps.seal)) };
+  filesOf(version: Version): Promise<PushedFiles> {
+    return this.#contents.filesOf(version);
   }
 
   /** Resolves when nothing is being applied. */
@@ -151,14 +138,18 @@ export class Follower {
       this.#deps.logger.error({}, 'what the store has as the configuration of all members cannot be read');
       return;
     }
-    const known = this.#record;
-    if (found === undefined) return known === undefined ? undefined : this.#storeIsBehind(0);
-    if (known !== undefined && found.change < known.change) {
-      if (this.#isConfirmed) return this.#storeIsBehind(found.change);
-      const fields = { stored: found.change, copy: known.change };
+    const standing = standingOf(found, this.#record, this.#isConfirmed);
+    if (standing === 'behind') {
+      this.#putBack.storeIsBehind(found?.change ?? 0);
+      void this.#tryToPutBack();
+      return;
+    }
+    if (found === undefined) return;
+    if (standing === 'older-followed') {
+      const fields = { stored: found.change, copy: this.#record?.change };
       this.#deps.logger.warn(fields, 'the store has an older configuration than the copy on disk; the store counts');
     }
-    this.#isStoreBehind = false;
+    this.#putBack.storeHasCaughtUp();
     this.#record = found;
     this.#isConfirmed = true;
     this.#error = undefined;
@@ -212,12 +203,10 @@ export class Follower {
   async #keep(record: ConfigRecord): Promise<void> {
     const { copy, logger } = this.#deps;
     try {
-      const versions = [versionIn(record, record.current), this.#running];
-      const ids = new Set(versions.flatMap((one) => (one === undefined ? [] : [one.id])));
-      const current = versions[0];
-      if (current !== undefined) await this.#contentOf(current);
-      this.#contents = new Map([...this.#contents].filter(([id]) => ids.has(id)));
-      if (this.#error === undefined) await copy?.write({ record, contents: [...this.#contents.values()] });
+      const current = versionIn(record, record.current);
+      if (current !== undefined) await this.#contents.fetch(current);
+      this.#contents.keepOnly(contentsToKeep(record, this.#running));
+      if (this.#error === undefined) await copy?.write({ record, contents: [...this.#contents.all] });
     } catch (error) {
       logger.warn(
         { file: copy?.file, detail: reasonOf(error) },
@@ -226,89 +215,18 @@ export class Follower {
     }
   }
 
-  async #contentOf(version: Version): Promise<Content | undefined> {
-    const known = this.#contents.get(version.id);
-    if (known !== undefined) return known;
-    const content = await this.#deps.stored.content(version);
-    if (content !== undefined) this.#contents = new Map([...this.#contents, [content.id, content]]);
-    return content;
-  }
-
   /** Something that has failed, or the store that has lost something, is looked at again. */
   #tryLater(): void {
     if (this.#isClosed) return;
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
-      if (this.#isStoreBehind) void this.#putBack();
+      if (this.isStoreBehind) void this.#tryToPutBack();
       else this.#settle();
     }, NEXT_ATTEMPT).unref();
   }
 
-  #storeIsBehind(change: number): void {
-    if (!this.#isStoreBehind) {
-      const fields = { stored: change, known: this.#record?.change };
-      this.#deps.logger.warn(fields, 'the store has lost what was pushed; this member keeps what it runs');
-      this.#isStoreBehind = true;
-      this.#deps.changed();
-    }
-    void this.#putBack();
-  }
-
-  /** Never rejects. */
-  async #putBack(): Promise<void> {
-    const { stored, logger } = this.#deps;
-    try {
-      const lock = await stored.lock(LOCKED);
-      if (lock === undefined) return this.#tryLater();
-      try {
-        const isBack = await this.#putBackLocked(lock.fence);
-        if (!isBack) this.#tryLater();
-      } finally {
-        await lock.release().catch(() => undefined);
-      }
-    } catch (error) {
-      logger.debug({ detail: reasonOf(error) }, 'what was pushed could not be put back into the store');
-      this.#tryLater();
-    }
-  }
-
-  async #putBackLocked(fence: number): Promise<boolean> {
-    const { stored, logger } = this.#deps;
-    const known = this.#record;
-    const { record, revision } = await stored.record();
-    if (known === undefined || record.change >= known.change) return true;
-    const current = versionIn(known, known.current);
-    const content = current && this.#contents.get(current.id);
-    if (current !== undefined && content === undefined) return false;
-    if (current !== undefined && content !== undefined && !(await stored.putContent(current.number, content, fence)))
-      return false;
-    // A canary ends with it, because not every member has its content.
-    const next = known.canary === null ? known : { ...known, canary: null, change: known.change + 1 };
-    if (!(await stored.put(next, revision, fence))) return false;
-    this.#isStoreBehind = false;
-    this.#deps.changed();
-    logger.warn(
-      { version: next.current, change: next.change },
-      'what was pushed was put back into the store, which had lost it',
-    );
-    return true;
-  }
-
-  async #consider(candidate: Candidate | undefined): Promise<void> {
-    if (candidate === undefined || candidate.id === this.#candidate) return;
-    // It has looked at it before it asked others.
-    if (candidate.member === this.#deps.member) return;
-    this.#candidate = candidate.id;
-    let why: string | undefined;
-    try {
-      await this.#deps.check(await this.filesOf(candidate.version));
-    } catch (error) {
-      why = reasonOf(error).slice(0, MOST_REASON);
-    }
-    // Nobody waits for what is said of an earlier one.
-    if (this.#candidate !== candidate.id) return;
-    this.#verdict = { candidate: candidate.id, ...(why !== undefined && { why }) };
-    this.#deps.changed();
+  async #tryToPutBack(): Promise<void> {
+    if (await this.#putBack.attempt()) this.#tryLater();
   }
 }
 
@@ -316,9 +234,4 @@ function fieldsOf(version: Version | undefined): object {
   return version === undefined
     ? {}
     : { version: version.number, by: version.by, ...(version.message !== undefined && { reason: version.message }) };
-}
-
-/** That the store is away is no defect, and has no stack to be looked at. */
-function reasonOf(error: unknown): string {
-  return error instanceof StoreError ? error.message : describeFailure(error);
 }

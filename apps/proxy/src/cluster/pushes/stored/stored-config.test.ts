@@ -1,6 +1,6 @@
 import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { expect, onTestFinished, test } from 'vitest';
-import { silentLogger } from '../../log/logging.ts';
+import { silentLogger } from '../../../log/logging.ts';
 import { parseRecord } from './records.ts';
 import { StoredConfig } from './stored-config.ts';
 
