@@ -7,20 +7,15 @@ import type { Admitted } from '../sides/admitted.ts';
 import type { ClientSide, RequestStyle, TunnelClient, TunnelOwner } from '../sides/client-side.ts';
 import type { Authority } from '../message/authority.ts';
 import { requestBodyError } from '../message/body/body-faults.ts';
-import { BodyReader } from '../message/body/body-reader.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
-import { BodyWriter } from '../message/body/body-writer.ts';
-import { checkChunks } from '../message/body/chunk-check.ts';
-import { KeptBody } from '../message/body/kept-body.ts';
 import { ForwardedLines } from '../message/forwarded.ts';
 import type { HeadReader } from '../message/parser/head-reader.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
-import { writeResponseHead } from '../message/head/serialise.ts';
-import { HEAD_AT, sendBuffer } from '../message/send-buffer.ts';
 import type { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
-import { errorAnswer, ownAnswerBytes } from './answer-bytes.ts';
+import { AnswerWriter } from './answer-writer.ts';
+import { RequestBody } from './request-body.ts';
 
 /** The connection that the exchange is on. */
 export interface ClientSideOwner extends TunnelOwner {
@@ -42,12 +37,9 @@ export interface ClientSideOwner extends TunnelOwner {
   destroy(error?: Error): void;
 }
 
-const NOTHING = Buffer.alloc(0);
-const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
-
 /**
- * The client of one exchange over HTTP/1. Reads the request's body and writes the answer. One object serves all exchanges of a connection,
- * with its reader and its writer, because there is one exchange at a time.
+ * The client of one exchange over HTTP/1. {@link RequestBody} reads the request's body, and {@link AnswerWriter} writes the answer. One object
+ * serves all exchanges of a connection, with these two, because there is one exchange at a time.
  */
 export class Http1ClientSide implements ClientSide {
   client: ClientConnection;
@@ -59,25 +51,10 @@ export class Http1ClientSide implements ClientSide {
   readonly #owner: ClientSideOwner;
   readonly #connection: Connection;
   readonly #forwarded: ForwardedLines | undefined;
-  readonly #body: BodyReader;
-  readonly #writer: BodyWriter;
+  readonly #body: RequestBody;
+  readonly #answer: AnswerWriter;
   #exchange: Exchange | undefined = undefined;
   #request: HeadReader<RequestHead> | undefined = undefined;
-  /** Minor version of the request, 0 or 1. */
-  #minor = 1;
-  /** Takes the body, from `giveBody` on. */
-  #sink: BodySink | undefined = undefined;
-  /** The body comes in chunks, in whatever form it goes on. */
-  #isChunked = false;
-  /** `giveBody` was called before. */
-  #given = false;
-  #kept: KeptBody | undefined = undefined;
-  /** The answer has no other end than that of the connection. */
-  #endsWithConnection = false;
-  /** What came in the same call as the request head, behind it. */
-  #early: Buffer = NOTHING;
-  #at = 0;
-  #end = 0;
 
   constructor(plan: ExchangePlan, client: ClientConnection, timeout: Timeout, owner: ClientSideOwner) {
     const { context } = plan;
@@ -90,8 +67,8 @@ export class Http1ClientSide implements ClientSide {
     this.#connection = client.connection;
     const { mode } = context.service;
     this.#forwarded = forwarded === 'off' ? undefined : new ForwardedLines({ style: forwarded, mode });
-    this.#body = new BodyReader(context.requestBodies.none, 0);
-    this.#writer = new BodyWriter(client.connection);
+    this.#body = new RequestBody(context, client.connection);
+    this.#answer = new AnswerWriter(context, client.connection);
   }
 
   // ---- what the connection calls
@@ -106,48 +83,31 @@ export class Http1ClientSide implements ClientSide {
   /** Serves a request. `bytes[at..end)` came behind its head. Returns the position after what belongs to it and was taken. */
   serve(request: HeadReader<RequestHead>, bytes: Buffer, at: number, end: number): number {
     const { head } = request;
-    const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
     this.#request = request;
-    this.#minor = head.minor;
-    this.#isChunked = head.chunked;
-    this.#body.start(this.#context.requestBodies[framing], head.contentLength);
-    this.#writer.reset();
-    this.#sink = undefined;
-    this.#given = false;
-    this.#kept = undefined;
-    this.#endsWithConnection = false;
-    this.#early = bytes;
-    this.#at = at;
-    this.#end = end;
+    this.#body.begin(head, bytes, at, end);
+    this.#answer.begin(head.minor);
     const exchange = new Exchange(this, this.#plan, head);
     this.#exchange = exchange;
     exchange.start();
-    // The transport owns the memory.
-    this.#early = NOTHING;
-    const stop = this.#at;
-    this.#at = this.#end = 0;
-    return stop;
+    return this.#body.stopEarly();
   }
 
   /** Whether bytes from the client belong to the request's body, now. */
   get wantsBody(): boolean {
-    return this.#sink !== undefined && !this.#body.complete;
+    return this.#body.isWanted;
   }
 
   /** Whether the client must wait because the server does not keep up. */
   get mustWait(): boolean {
-    return this.#sink?.full === true && !this.#body.complete;
+    return this.#body.mustWait;
   }
 
   /** Takes bytes of the body. Returns the position after them. */
   data(bytes: Buffer, at: number, end: number): number {
-    const sink = this.#sink;
-    if (sink === undefined) return at;
     try {
-      const stop = this.#body.read(bytes, at, end, sink);
-      this.#kept?.append(bytes, at, stop);
+      const stop = this.#body.take(bytes, at, end);
       this.#exchange?.requestMoved(stop - at);
-      this.#keepPace(sink);
+      this.#body.keepPace();
       return stop;
     } catch (error) {
       this.#exchange?.requestFailed(requestBodyError(error, this.#context.maxBody));
@@ -157,20 +117,17 @@ export class Http1ClientSide implements ClientSide {
 
   /** Bytes of the body went straight to the server. */
   forwarded(bytes: number): void {
-    const sink = this.#sink;
-    if (sink === undefined) return;
     try {
-      this.#body.forwarded(bytes, sink);
+      if (!this.#body.forwarded(bytes)) return;
       this.#exchange?.requestMoved(bytes);
-      if (sink.full && !this.#body.complete) this.#connection.pause();
-      else if (sink.mostDirect !== undefined) this.#keepPace(sink);
+      this.#body.keepForwarding();
     } catch (error) {
       this.#exchange?.requestFailed(requestBodyError(error, this.#context.maxBody));
     }
   }
 
   clientDrained(): void {
-    this.#writer.full = false;
+    this.#answer.drained();
     this.#exchange?.clientDrained();
   }
 
@@ -245,32 +202,27 @@ export class Http1ClientSide implements ClientSide {
   }
 
   checkBody(): void {
-    if (this.#given || !this.#isChunked) return;
-    const { ahead } = this.#owner;
     try {
-      const { chunked } = this.#context.requestBodies;
-      if (ahead === undefined) checkChunks(this.#early, this.#at, this.#end, chunked);
-      else checkChunks(ahead, 0, ahead.length, chunked);
+      this.#body.check(this.#owner.ahead);
     } catch (error) {
       throw requestBodyError(error, this.#context.maxBody);
     }
   }
 
   giveBody(sink: BodySink, keep: boolean): number {
-    this.#sink = sink;
     try {
-      return this.#given ? this.#giveAgain(sink) : this.#giveFirst(sink, keep);
+      return this.#body.give(sink, keep);
     } catch (error) {
       throw requestBodyError(error, this.#context.maxBody);
     }
   }
 
   askForBody(): void {
-    if (this.#minor === 1) this.#connection.write(CONTINUE);
+    this.#answer.askForBody();
   }
 
   get bodyIsKept(): boolean {
-    return this.#kept?.overflown === false;
+    return this.#body.isKept;
   }
 
   takeAhead(): void {
@@ -278,14 +230,11 @@ export class Http1ClientSide implements ClientSide {
   }
 
   holdBody(): void {
-    this.#sink = undefined;
+    this.#body.hold();
   }
 
   resumeBody(): void {
-    const sink = this.#sink;
-    // Where no more than so many bytes may come, the transport is asked for just that.
-    if (sink !== undefined && sink.mostDirect !== undefined && !this.#body.complete) this.#keepPace(sink);
-    this.#connection.resume();
+    this.#body.resume();
   }
 
   pauseBody(): void {
@@ -297,37 +246,29 @@ export class Http1ClientSide implements ClientSide {
   }
 
   interim(head: ResponseHead): void {
-    if (this.#minor === 1) this.#writeWithoutBody(head);
+    this.#answer.interim(head);
   }
 
   answer(head: ResponseHead, close: boolean): BodySink {
-    const framing = this.#framingFor(head);
-    this.#endsWithConnection = framing === 'close';
-    const additions = this.#context.responseAdditions;
-    additions.framing = framing;
-    additions.close = close || this.#endsWithConnection;
-    additions.sessionLogins = head.word.challenges && this.#context.service.mode === 'forward';
-    const headEnd = writeResponseHead(head, additions);
-    this.#writer.start(framing === 'chunked' ? 'chunked' : 'raw', headEnd);
-    return this.#writer;
+    return this.#answer.start(head, close);
   }
 
   get answerStarted(): boolean {
-    return this.#writer.started;
+    return this.#answer.started;
   }
 
   answerOurselves(answer: OwnAnswer, close: boolean): void {
-    if (!this.#connection.write(ownAnswerBytes(answer, close))) this.#writer.full = true;
+    this.#answer.own(answer, close);
   }
 
   finish(keepAlive: boolean, isLast: boolean): void {
     this.#exchange = undefined;
-    this.#owner.exchangeDone(keepAlive && !this.#endsWithConnection, !this.#writer.full, isLast);
+    this.#owner.exchangeDone(keepAlive && !this.#answer.endsWithConnection, !this.#answer.full, isLast);
   }
 
   fail(error: ProxyError, about: RequestStyle, keepAlive: boolean): void {
     this.#exchange = undefined;
-    const flushed = this.#connection.write(errorAnswer(this.#context, this.client.address, error, about, keepAlive));
+    const flushed = this.#answer.error(this.client.address, error, about, keepAlive);
     if (keepAlive) this.#owner.exchangeDone(true, flushed, false);
     else this.#owner.exchangeFailed();
   }
@@ -338,62 +279,18 @@ export class Http1ClientSide implements ClientSide {
   }
 
   acceptTunnel(): void {
-    this.#connection.write(this.#context.established.bytes);
+    this.#answer.established();
   }
 
   switchProtocols(head: ResponseHead): void {
-    this.#writeWithoutBody(head);
+    this.#answer.withoutBody(head);
   }
 
   handOver(): TunnelClient {
-    const early = this.#at < this.#end ? Buffer.from(this.#early.subarray(this.#at, this.#end)) : undefined;
-    this.#at = this.#end;
+    const early = this.#body.takeEarly();
     this.#exchange = undefined;
     const owner = this.#owner;
     owner.becomeTunnel();
     return { connection: this.#connection, early: early ?? owner.dropAhead(), hasEnded: owner.hasEnded, owner };
-  }
-
-  // ----
-
-  #giveFirst(sink: BodySink, keep: boolean): number {
-    const bytes = this.#early;
-    const at = this.#at;
-    this.#given = true;
-    this.#at = this.#body.read(bytes, at, this.#end, sink);
-    if (keep) {
-      this.#kept = new KeptBody();
-      this.#kept.append(bytes, at, this.#at);
-    }
-    if (sink.full && !this.#body.complete) this.#connection.pause();
-    return this.#at - at;
-  }
-
-  #giveAgain(sink: BodySink): number {
-    const bytes = this.#kept?.bytes ?? NOTHING;
-    this.#body.restart();
-    const moved = this.#body.read(bytes, 0, bytes.length, sink);
-    if (sink.full && !this.#body.complete) this.#connection.pause();
-    return moved;
-  }
-
-  #keepPace(sink: BodySink): void {
-    if (this.#body.complete) return;
-    if (sink.full) this.#connection.pause();
-    else this.#body.forward(this.#connection, sink);
-  }
-
-  #writeWithoutBody(head: ResponseHead): void {
-    const additions = this.#context.responseAdditions;
-    additions.framing = 'none';
-    additions.close = additions.sessionLogins = false;
-    const headEnd = writeResponseHead(head, additions);
-    this.#connection.write(sendBuffer(0), HEAD_AT, headEnd);
-  }
-
-  /** For HTTP/1.0, a body without a length ends with the connection, because that version has no chunks. */
-  #framingFor(head: ResponseHead): 'none' | 'length' | 'chunked' | 'close' {
-    if (head.framing !== 'chunked' && head.framing !== 'close') return head.framing;
-    return this.#minor === 1 ? 'chunked' : 'close';
   }
 }
