@@ -76,7 +76,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   accept(client: ClientConnection, others?: OtherProtocols): void {
-    const successor = this.#successor;
+    const successor = this.#successor();
     if (successor !== undefined && isDirect(client)) {
       this.#leaveUnless(successor, client);
       return successor.accept(client, others);
@@ -162,7 +162,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
 
   /** @internal Takes over a connection. Undefined: this proxy keeps it. */
   moveToSuccessor(connection: OpenConnection): ConnectionOwner | undefined {
-    const successor = this.#successor;
+    const successor = this.#successor();
     if (successor === undefined || !isDirect(connection.client)) return undefined;
     this.#open.delete(connection);
     successor.#open.add(connection);
@@ -172,7 +172,7 @@ export class HttpProxy implements ProtocolProxy, ConnectionOwner {
   }
 
   /** The newest, because a connection may have been busy while several configurations came and went. */
-  get #successor(): HttpProxy | undefined {
+  #successor(): HttpProxy | undefined {
     const latest = this.#succession?.latest;
     return latest === this ? undefined : latest;
   }

@@ -97,6 +97,8 @@ export class HostClasses {
 
   /** Changes whenever the class of a host may have changed: with each new version of a list. */
   get generation(): number {
+    // Mostly there are none, and each request asks.
+    if (this.#lists.length === 0) return 0;
     let sum = 0;
     for (const list of this.#lists) sum += list.generation;
     return sum;

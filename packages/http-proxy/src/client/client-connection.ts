@@ -263,7 +263,7 @@ export class Http1ClientConnection
     if (!keepAlive) this.closing = true;
     this.#mayAskAgain = keepAlive;
     if (isLast) return this.finish(isLast);
-    if (flushed || this.#isDone) return this.#next();
+    if (flushed || this.#isDone()) return this.#next();
     this.enter('flushing');
     this.startTimeout('flush');
   }
@@ -280,7 +280,7 @@ export class Http1ClientConnection
 
   #next(): void {
     if (this.owner.isRetired) this.moveToSuccessor();
-    if (this.#isDone) return this.finish();
+    if (this.#isDone()) return this.finish();
     this.enter('idle');
     this.#waitForRequest();
     this.takeAhead();
@@ -290,7 +290,7 @@ export class Http1ClientConnection
    * Whether it is closed behind its answer. Not if that began before the proxy drained: it does not say so, and the client may be sending
    * its next request.
    */
-  get #isDone(): boolean {
+  #isDone(): boolean {
     return this.closing && !(this.#mayAskAgain && !this.hasEnded && this.owner.patience !== 'none');
   }
 

@@ -54,7 +54,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
     if (head.status >= 500 && this.keepsBack(head.status)) return undefined;
     this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
-    const waiting = this.#showAnswer(head, 0);
+    const waiting = this.plan.responses.length === 0 ? undefined : this.#showAnswer(head, 0);
     if (waiting !== undefined) return this.#waitForSteps(head, waiting);
     return this.isOver ? undefined : this.#answer(head);
   }

@@ -8,7 +8,12 @@ export function connect(): Step {
 
 function askChainer(call: Call): MaybePromise<void> {
   const server = ask(call);
-  return isPromise(server) ? server.then((connection) => arrived(call, connection)) : call.connected(server);
+  return isPromise(server) ? waitFor(call, server) : call.connected(server);
+}
+
+/** Apart, because a function with a closure makes room for it in each of its calls. */
+function waitFor(call: Call, server: Promise<ServerConnection>): Promise<void> {
+  return server.then((connection) => arrived(call, connection));
 }
 
 /** A plugin's chainer may throw where it should reject. */

@@ -31,19 +31,27 @@ export function readConnectionFields(head: HeadParser, connectionId: number): Co
   let count = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     if (idOfMarks(head.fields[index * SLOTS + MARKS]!) !== connectionId) continue;
-    const [start, end] = head.valueRange(index);
+    const start = head.valueStart(index);
+    const end = head.valueEnd(index);
     // What nearly every message that has the field says.
-    if (equalsLower(head.buffer, start, end, KEEP_ALIVE)) {
-      options.keepAlive = true;
-      continue;
-    }
-    forEachElement(head.buffer, start, end, (from, to) => {
-      count += 1;
-      if (count > MAX_OPTIONS) options.malformed = true;
-      else readOption(head, from, to, options);
-    });
+    if (equalsLower(head.buffer, start, end, KEEP_ALIVE)) options.keepAlive = true;
+    else if (count === 0 && equalsLower(head.buffer, start, end, CLOSE)) {
+      options.close = true;
+      count = 1;
+    } else count = readList(head, start, end, options, count);
   }
   return options;
+}
+
+/** Returns how many options there are with those before it. Apart, because the function above would be slower with a closure in it. */
+function readList(head: HeadParser, start: number, end: number, options: ConnectionOptions, before: number): number {
+  let count = before;
+  forEachElement(head.buffer, start, end, (from, to) => {
+    count += 1;
+    if (count > MAX_OPTIONS) options.malformed = true;
+    else readOption(head, from, to, options);
+  });
+  return count;
 }
 
 function readOption(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {

@@ -64,7 +64,8 @@ export class ServerWord {
 
   /** Field `index` of `head` is `WWW-Authenticate`, `Persistent-Auth` or `Keep-Alive`. */
   read(head: HeadParser, id: number, index: number): void {
-    const [start, end] = head.valueRange(index);
+    const start = head.valueStart(index);
+    const end = head.valueEnd(index);
     if (id === Field.keepAlive) this.#readKeepAlive(head.buffer, start, end);
     else if (id === Field.persistentAuth) this.logsIn ||= equalsLower(head.buffer, start, end, TRUE);
     else if (namesConnectionScheme(head.buffer, start, end)) this.challenges = this.logsIn = true;

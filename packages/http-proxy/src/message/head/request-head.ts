@@ -120,13 +120,15 @@ export class RequestHead extends RequestLine {
           break;
         case Field.contentLength: {
           if (this.contentLength >= 0) throw badRequest('There are two Content-Length fields.');
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           this.contentLength = parseLength(buffer, start, end);
           if (this.contentLength < 0) throw badRequest('Content-Length is not a number of bytes.');
           break;
         }
         case Field.transferEncoding: {
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           if (this.chunked || !equalsLower(buffer, start, end, CHUNKED)) {
             throw badRequest('The only transfer coding that is understood is exactly "chunked".');
           }
@@ -137,7 +139,8 @@ export class RequestHead extends RequestLine {
           this.#connection = true;
           break;
         case Field.proxyConnection: {
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           const isClose = equalsLower(buffer, start, end, CLOSE);
           if (isClose) this.close = true;
           this.isLast = isClose;
@@ -147,7 +150,8 @@ export class RequestHead extends RequestLine {
           this.upgradeIndex = this.upgradeIndex === -1 ? index : -2;
           break;
         case Field.expect: {
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           if (this.expectContinue || !equalsLower(buffer, start, end, CONTINUE)) {
             throw badRequest('The only expectation that is understood is 100-continue.', { status: 417 });
           }
@@ -161,12 +165,14 @@ export class RequestHead extends RequestLine {
           this.#readTe(index);
           break;
         case Field.authorization: {
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           if (namesConnectionScheme(buffer, start, end)) this.logsIn = true;
           break;
         }
         case Field.via: {
-          const [start, end] = this.valueRange(index);
+          const start = this.valueStart(index);
+          const end = this.valueEnd(index);
           checkVia(buffer, start, end, rules.pseudonym);
           break;
         }
@@ -179,7 +185,8 @@ export class RequestHead extends RequestLine {
   /** Only OPTIONS and TRACE count hops (RFC 9110 section 7.6.2). With other methods the field is passed on unread. */
   #readMaxForwards(index: number): void {
     if (this.method !== 'OPTIONS' && this.method !== 'TRACE') return;
-    const [start, end] = this.valueRange(index);
+    const start = this.valueStart(index);
+    const end = this.valueEnd(index);
     const hops = parseLength(this.buffer, start, end);
     if (hops < 0 || this.maxForwards >= 0) throw badRequest('Max-Forwards is not one number.');
     this.maxForwards = hops;
@@ -189,7 +196,8 @@ export class RequestHead extends RequestLine {
   /** RFC 9110 section 10.1.4. HTTP/1.0 has no trailers. Each hop chooses its own transfer codings. */
   #readTe(index: number): void {
     if (this.minor === 0) return;
-    const [start, end] = this.valueRange(index);
+    const start = this.valueStart(index);
+    const end = this.valueEnd(index);
     forEachElement(this.buffer, start, end, (from, to) => {
       if (equalsLower(this.buffer, from, to, TRAILERS)) this.trailersWelcome = true;
     });
@@ -237,7 +245,8 @@ export class RequestHead extends RequestLine {
       this.upgradeIndex = -1;
       return;
     }
-    const [start, end] = this.valueRange(this.upgradeIndex);
+    const start = this.valueStart(this.upgradeIndex);
+    const end = this.valueEnd(this.upgradeIndex);
     let webSocket = false;
     let h2c = false;
     forEachElement(this.buffer, start, end, (from, to) => {

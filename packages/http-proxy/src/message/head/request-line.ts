@@ -185,7 +185,8 @@ export abstract class RequestLine extends HeadParser {
   /** Has `Host`, which is the field at `index` or -1, agree with the target, or name the authority in its place. */
   protected checkHost(index: number, mode: ServiceMode, strict: boolean): void {
     if (index < 0) return this.#checkMissingHost(true, mode, strict);
-    const [start, end] = this.valueRange(index);
+    const start = this.valueStart(index);
+    const end = this.valueEnd(index);
     // An absolute-form target wins over Host (RFC 9112 section 3.2.2). Mostly they are the same.
     if (this.#authority !== undefined && this.#isAuthority(start, end)) return;
     if (start === end && !strict && (this.#authority !== undefined || this.minor === 0)) {

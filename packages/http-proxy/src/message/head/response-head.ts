@@ -107,14 +107,16 @@ export class ResponseHead extends HeadParser {
       else if (id === Field.connection) connection = true;
       else if (id === Field.upgrade) this.upgradeIndex = this.upgradeIndex === -1 ? index : -2;
       else if (id === Field.contentLength) {
-        const [start, end] = this.valueRange(index);
+        const start = this.valueStart(index);
+        const end = this.valueEnd(index);
         const length = parseLength(buffer, start, end);
         if (length >= 0 && this.contentLength === -1) this.contentLength = length;
         else this.#oddLength(start, end, strict);
       } else if (id === Field.wwwAuthenticate || id === Field.persistentAuth || id === Field.keepAlive) {
         this.word.read(this, id, index);
       } else if (id === Field.transferEncoding) {
-        const [start, end] = this.valueRange(index);
+        const start = this.valueStart(index);
+        const end = this.valueEnd(index);
         if (!this.chunked && equalsLower(buffer, start, end, CHUNKED)) this.chunked = true;
         else this.#oddCoding(start, end, strict);
       }

@@ -189,7 +189,8 @@ function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): n
 }
 
 function writeUpgrade(head: HeadParser, index: number, out: Buffer, at: number, before: Literal): number {
-  const [start, end] = head.valueRange(index);
+  const start = head.valueStart(index);
+  const end = head.valueEnd(index);
   let position = copyLiteral(out, at, before);
   position = copyBytes(out, position, head.buffer, start, end);
   return writeCrlf(out, position);

@@ -100,10 +100,13 @@ export abstract class HeadTable {
     return true;
   }
 
-  /** Where the value of field `index` lies in `buffer`. */
-  valueRange(index: number): readonly [start: number, end: number] {
-    const slot = index * SLOTS;
-    return [this.base + this.fields[slot + VALUE_START]!, this.base + this.fields[slot + VALUE_END]!];
+  /** Where the value of field `index` begins in `buffer`. Not a pair with the end, which would be an object and an iterator for each. */
+  valueStart(index: number): number {
+    return this.base + this.fields[index * SLOTS + VALUE_START]!;
+  }
+
+  valueEnd(index: number): number {
+    return this.base + this.fields[index * SLOTS + VALUE_END]!;
   }
 
   /** How a field with the name in `buffer[start..end)` is treated. */

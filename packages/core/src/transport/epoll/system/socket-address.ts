@@ -79,7 +79,10 @@ const seen = Array.from({ length: 256 }, () => ({ quad: 0, text: '0.0.0.0' }));
 
 /** One text for one address, mostly: what looks it up finds the same string, whose hash is known. */
 function dottedQuad(from: Buffer, at: number): string {
-  const [a, b, c, d] = [from[at]!, from[at + 1]!, from[at + 2]!, from[at + 3]!];
+  const a = from[at]!;
+  const b = from[at + 1]!;
+  const c = from[at + 2]!;
+  const d = from[at + 3]!;
   const quad = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
   const entry = seen[(c * 31 + d) & 255]!;
   if (entry.quad !== quad) {
