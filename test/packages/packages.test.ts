@@ -7,10 +7,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNats, startRedis } from '../../packages/store/test-support/servers.ts';
+import { describeRequiring } from '../support/requires.ts';
+import { writeEveryFeature } from './every-feature.ts';
 import { LanguageServer } from './language-server.ts';
+import { modulesLoadedTwice, ownModulesIn } from './modules-in.ts';
 import { PACKAGES, root, Scratch } from './packed.ts';
 import { sourcesIn } from './sources-in.ts';
-import { BARE, loadedBy } from './started.ts';
+import { BARE, loadedBy, loadedByEach } from './started.ts';
 import { type JsonSchema, writeEveryKey } from './written-keys.ts';
 
 const run = promisify(execFile);
@@ -219,6 +223,38 @@ describe('the program as it starts with the default configuration', () => {
     const [ours, bare] = [await started(), await loadedBy(process.execPath, BARE, 'listening')];
     expect(ours.memory - bare.memory).toBeLessThan(30 * MIB);
   });
+});
+
+describeRequiring({ commands: ['redis-server', 'nats-server'] }, 'the program with everything configured', () => {
+  test.each([
+    { type: 'redis', workers: 1, start: startRedis },
+    { type: 'nats', workers: 2, start: startNats },
+  ] as const)(
+    'loads no module of ours twice, with the store $type and $workers of its workers',
+    async ({ type, workers, start }) => {
+      const server = await start();
+      try {
+        const store = { type, url: `${type}://127.0.0.1:${server.port}`, deadline: '2s' as const };
+        const file = await writeEveryFeature(scratch.folder, store, workers);
+        const program = join(scratch.place('inband'), 'bin/inband.mjs');
+        const until = { sign: '"msg":"listening"', signs: 2 };
+        const threads = await loadedByEach(process.execPath, [program, '--config', file], until);
+        // Its process, a thread for the admin server and one for the PAC file, and as many workers.
+        expect(threads.length).toBeGreaterThan(1 + workers);
+        const loaded = new Set(threads.flatMap((files) => files.flatMap(ownModulesIn)).map(({ name }) => name));
+        for (const name of ['acme', 'admin', 'auth', 'core', 'pac', 'store', 'tls']) {
+          expect(
+            Array.from(loaded).some((module) => module.startsWith(`${name}/`)),
+            name,
+          ).toBe(true);
+        }
+        expect(loaded).toContain(`store/${type}/${type}-store`);
+        for (const files of threads) expect(modulesLoadedTwice(files)).toEqual({});
+      } finally {
+        await server.remove();
+      }
+    },
+  );
 });
 
 describe('a TypeScript project that depends on it', () => {

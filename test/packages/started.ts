@@ -13,32 +13,72 @@ export interface Loaded {
   readonly memory: number;
 }
 
-/** Runs before the program: notes what is loaded, and writes it to standard error when the process ends. */
+/** Runs in each process and thread before its program: writes what is loaded to standard error, and at the end the modules of Node.js. */
 const NOTES = `
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
-  const files = [];
-  registerHooks({ load(url, context, next) { if (url.startsWith('file:')) files.push(url); return next(url, context); } });
+  import { threadId } from 'node:worker_threads';
+  const thread = process.pid + '.' + threadId;
+  const note = (what) => writeSync(2, JSON.stringify({ thread, ...what }) + '\\n');
+  registerHooks({ load(url, context, next) { if (url.startsWith('file:')) note({ file: url }); return next(url, context); } });
   const builtins = () => process.moduleLoadList.flatMap((name) => /^NativeModule (.*)$/.exec(name)?.[1] ?? []);
-  process.once('exit', () => writeSync(2, JSON.stringify({ files, builtins: builtins() })));
+  process.once('exit', () => note({ builtins: builtins() }));
 `;
 
-/** Starts a program, waits for a line that has `sign` in it, and ends it by SIGTERM. Linux only. */
-export async function loadedBy(node: string, args: readonly string[], sign: string): Promise<Loaded> {
+/** One line of them. */
+interface Note {
+  readonly thread: string;
+  readonly file?: string;
+  readonly builtins?: readonly string[];
+}
+
+/** Starts a program, waits for `signs` lines that have `sign` in them, and ends it by SIGTERM. Linux only. */
+async function noted(
+  node: string,
+  args: readonly string[],
+  { sign, signs = 1 }: { readonly sign: string; readonly signs?: number },
+): Promise<{ readonly pid: number; readonly memory: number; readonly notes: readonly Note[] }> {
   const notes = `data:text/javascript,${encodeURIComponent(NOTES)}`;
   const child = spawn(node, ['--import', notes, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = once(child, 'exit');
-  let noted = '';
-  child.stderr.on('data', (text) => (noted += String(text)));
+  const ended = once(child, 'close');
+  let written = '';
+  child.stderr.on('data', (text) => (written += String(text)));
+  const pid = child.pid ?? 0;
   let memory = 0;
+  let seen = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.includes(sign)) continue;
-    memory = await privateMemory(child.pid ?? 0);
+    seen += 1;
+    if (seen !== signs) continue;
+    memory = await privateMemory(pid);
     child.kill('SIGTERM');
   }
   await ended;
+  const lines = written.split('\n').filter((line) => line.startsWith('{"thread"'));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the text above writes it
-  return { memory, ...(JSON.parse(noted) as Omit<Loaded, 'memory'>) };
+  return { pid, memory, notes: lines.map((line) => JSON.parse(line) as Note) };
+}
+
+/** What a program loads until it listens. */
+export async function loadedBy(node: string, args: readonly string[], sign: string): Promise<Loaded> {
+  const { pid, memory, notes } = await noted(node, args, { sign });
+  const own = notes.filter(({ thread }) => thread === `${pid}.0`);
+  return {
+    memory,
+    files: own.flatMap(({ file }) => file ?? []),
+    builtins: own.flatMap(({ builtins }) => builtins ?? []),
+  };
+}
+
+/** The files that each process and thread of a program loads until the last of `signs` lines with `sign` is there. */
+export async function loadedByEach(
+  node: string,
+  args: readonly string[],
+  until: { readonly sign: string; readonly signs?: number },
+): Promise<readonly (readonly string[])[]> {
+  const { notes } = await noted(node, args, until);
+  const threads = Map.groupBy(notes, ({ thread }) => thread);
+  return Array.from(threads.values(), (all) => all.flatMap(({ file }) => file ?? []));
 }
 
 async function privateMemory(pid: number): Promise<number> {

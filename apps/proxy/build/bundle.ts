@@ -17,7 +17,8 @@ const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'u
 const ENTRIES = ['index', 'main', 'workers/worker-main', 'admin/thread/thread-main'];
 
 /** Packages of which the build has a copy. All others are imported when the program runs. */
-const BUNDLED = /^(?:@inband\/(?:core|http-proxy|chainers|tls|tls-guard)|zod|yaml|pino)(?:\/|$)/;
+const BUNDLED =
+  /^(?:@inband\/(?:core|http-proxy|chainers|tls|tls-guard|auth|acme|store)|@nats-io|iovalkey|jose|zod|yaml|pino)(?:\/|$)/;
 
 /** A file that stays apart, because it has state that the program shares with whoever started it. */
 const APART = /\/bin\/early-signals\.mjs$/;
