@@ -107,7 +107,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   await secrets.open(cluster);
   const notices = cluster.hasOthers ? new SoleNotices() : undefined;
   const hints = await openHints(cluster, () => notices, logger);
-  const pushes = await openPushes(cluster, { parsed: own, source: ownSource }, logger);
+  const pushes = await openPushes(cluster, { parsed: own, source: ownSource, inherited }, logger);
   const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };
   logWarnings(parsed, logger);
   await acme.open(parsed, source);

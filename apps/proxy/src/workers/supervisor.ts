@@ -111,7 +111,7 @@ export async function supervise(
   let current: Current = { parsed: own, source: ownSource, plan: planOf(own), generation: 1, listeners: [] };
   await cluster.open();
   await secrets.open(cluster);
-  const pushes = await openPushes(cluster, current, logger);
+  const pushes = await openPushes(cluster, { ...current, inherited }, logger);
   const { parsed, source } = pushes?.begun ?? current;
   const { config } = parsed;
   if (pushes !== undefined) current = { ...current, parsed, source, plan: planOf(parsed) };

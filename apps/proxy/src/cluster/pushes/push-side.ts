@@ -6,8 +6,11 @@ import type { PushedFiles } from '../../config/read/config-files.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { ConfigGauges } from '../../metrics/count/store-counter.ts';
 import type { ConfigChanges } from '../../overlays/config-changes.ts';
+import type { InheritedSockets } from '../../handover/inherited-sockets.ts';
 import { unchangeableIn } from '../../run/generations/unchangeable.ts';
+import { refuseTakenAddress } from '../../run/listeners/taken-address.ts';
 import { planOf } from '../../run/plan/plan.ts';
+import { transportFor } from '../../run/transport.ts';
 import type { ConfigInfo } from '../config-info.ts';
 import type { Staleness } from '../staleness.ts';
 import type { Seal } from './stored/content.ts';
@@ -36,6 +39,11 @@ interface Loaded {
   readonly source: ConfigSource;
 }
 
+/** How the process was started. */
+interface Started {
+  readonly inherited: InheritedSockets;
+}
+
 /** What is pushed to all members, for one of them: what it begins with, what it follows, and what it pushes itself. */
 export class PushSide {
   /** What the member begins with. */
@@ -61,13 +69,25 @@ export class PushSide {
     this.#current = () => starting.parsed;
   }
 
-  /** Finds out what the member begins with: see {@link startingConfig}. `own` is what its own file says. */
-  static async open(cluster: Fellowship, store: Store, own: Loaded, logger: Logger): Promise<PushSide> {
+  /**
+   * Finds out what the member begins with: see {@link startingConfig}. `own` is what its own file says, and `inherited` are the sockets that
+   * the process was started with.
+   */
+  static async open(cluster: Fellowship, store: Store, own: Loaded & Started, logger: Logger): Promise<PushSide> {
     const stored = new StoredConfig(store);
     const state = own.parsed.config.cluster?.state;
     const copy = state === undefined ? undefined : new CopyOnDisk(resolve(own.source.baseDirectory, state));
     const seal = await sealOf(cluster.name, own.parsed);
-    const starting = await startingConfig(own, { stored, member: cluster.member, copy, seal });
+    const starting = await startingConfig(own, {
+      stored,
+      member: cluster.member,
+      copy,
+      seal,
+      refuseUnusable: (parsed, source) => {
+        const { transport } = transportFor(parsed, source);
+        return refuseTakenAddress(parsed, source, { transport, inherited: own.inherited });
+      },
+    });
     for (const { level, fields, message } of starting.notes) logger[level](fields, message);
     return new PushSide(cluster, logger, { stored, copy, seal, starting });
   }

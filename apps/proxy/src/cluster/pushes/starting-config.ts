@@ -32,6 +32,8 @@ interface StartingDeps {
   readonly member: string;
   readonly copy: CopyOnDisk | undefined;
   readonly seal: Seal | undefined;
+  /** Rejects if this machine cannot run it, because an address is in use, for example. */
+  readonly refuseUnusable: (parsed: ParsedConfig, source: ConfigSource) => Promise<void>;
 }
 
 /** Something that the member could begin with. */
@@ -47,7 +49,7 @@ interface Choice {
  */
 export async function startingConfig(
   own: { readonly parsed: ParsedConfig; readonly source: ConfigSource },
-  { stored, member, copy, seal }: StartingDeps,
+  { stored, member, copy, seal, refuseUnusable }: StartingDeps,
 ): Promise<StartingConfig> {
   const notes: Note[] = [];
   const [answer, kept] = await Promise.all([firstAnswer(stored), copy?.read() ?? NO_COPY]);
@@ -75,16 +77,21 @@ export async function startingConfig(
   const [record] = choices.map((choice) => choice.record);
   const isConfirmed = answer?.record !== undefined;
   let error: string | undefined;
+  const refused = new Set<string>();
   for (const { from, record: found, contents } of choices) {
     const running = versionOf(found, member);
     // Others may have something, and this member its own file.
     if (running === undefined) break;
+    // The copy often has the same.
+    if (refused.has(running.id)) continue;
     try {
       const content = contents.find(({ id }) => id === running.id);
       if (content === undefined) throw new ContentProblem(`the content of version ${running.number} is not there.`);
+      refused.add(running.id);
       const files = await unpack(content, seal);
       const source = await readUnder(own.source, { name: `version ${running.number}`, ...files });
       const [parsed, whole] = await loadPatched(source, []);
+      await refuseUnusable(parsed, whole);
       notes.push({
         level: 'info',
         fields: { version: running.number, from, by: running.by, ofOwnFile: LOCAL_SECTIONS },

@@ -1,0 +1,28 @@
+import { type Transport, toProxyError } from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
+import type { ConfigSource } from '../../config/read/read-source.ts';
+import { bindNames } from '../../config/schema/bind.ts';
+import type { InheritedSockets } from '../../handover/inherited-sockets.ts';
+
+/**
+ * Binds each address of a configuration for a moment, before anything listens in this process. Rejects with a `ConfigError` that has the place of the first
+ * one that cannot be bound. What this process was started with is bound already.
+ */
+export async function refuseTakenAddress(
+  parsed: ParsedConfig,
+  source: ConfigSource,
+  { transport, inherited }: { readonly transport: Transport; readonly inherited: InheritedSockets },
+): Promise<void> {
+  const { listeners } = parsed.config;
+  const names = bindNames(listeners.map(({ bind }) => bind));
+  const held = new Set(inherited.all.map(({ bind }) => bind));
+  for (const [index, { bind }] of listeners.entries()) {
+    if (bind.family === 'systemd' || held.has(names[index] ?? '')) continue;
+    try {
+      const probe = await transport.listen(bind, {}, (connection) => connection.destroy());
+      await probe.close();
+    } catch (error) {
+      throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
+    }
+  }
+}
