@@ -80,8 +80,8 @@ function pushingOf({ pushes }: AdminOwner): PusherDeps {
   return pushing;
 }
 
-function answerOf({ record, version, members, left }: Pushed): PushedAnswer {
-  return { ...shown(record, members), version: version?.number ?? null, left: [...left] };
+function answerOf({ record, version, members, left, unheard }: Pushed): PushedAnswer {
+  return { ...shown(record, members), version: version?.number ?? null, left: [...left], unheard: [...unheard] };
 }
 
 function shown({ change, current, canary, versions }: ConfigRecord, members: readonly FollowingMember[]) {

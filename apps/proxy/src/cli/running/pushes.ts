@@ -102,9 +102,11 @@ async function ask(config: string | undefined, path: string, ifMatch: string, bo
 }
 
 /** Says what has become of a push. */
-function tell(config: string | undefined, { version, current, canary, members, left }: Pushed): number {
+function tell(config: string | undefined, { version, current, canary, members, left, unheard }: Pushed): number {
   if (left.length > 0)
     process.stderr.write(`left out, because every member has them from its own file: ${left.join(', ')}\n`);
+  if (unheard.length > 0)
+    process.stderr.write(`not waited for, because they have missed beats: ${safeSentence(unheard.join(', '))}\n`);
   const following = members.filter(({ follows }) => follows);
   const behind = following.filter(({ error, wanted }) => (error ?? wanted) !== undefined);
   const meant = canary === null ? following : following.filter(({ name }) => canary.members.includes(name));

@@ -9,6 +9,7 @@ import {
   followersIn,
   type FollowingMember,
   hasFollowed,
+  isHeard,
   isMatch,
   newerOf,
   nextChange,
@@ -52,6 +53,8 @@ export interface Pushed {
   readonly members: readonly FollowingMember[];
   /** Sections that were left out, because every member has them from its own file. */
   readonly left: readonly string[];
+  /** Members that were not asked, because they have missed beats. */
+  readonly unheard: readonly string[];
 }
 
 /** What is to become of a record. */
@@ -112,6 +115,7 @@ export class AgreedChanges {
     const { next: planned, version } = await plan(record, fence);
     if (version !== undefined) await this.#agree(version, options.wait, fence);
     const living = await this.following();
+    const heard = living.filter(isHeard);
     const next = { ...planned, change: nextChange(record, living) };
     if (!(await stored.put(next, revision, fence))) throw tooLate((await stored.record()).record);
     await stored.dropCandidate();
@@ -122,8 +126,9 @@ export class AgreedChanges {
       ...(options.message !== undefined && { reason: options.message }),
     };
     logger.info(fields, 'the configuration of all members was changed');
-    const members = await this.#reached(next, new Set(living.map(({ name }) => name)));
-    return { record: next, version, left: [], members };
+    const members = await this.#reached(next, new Set(heard.map(({ name }) => name)));
+    const unheard = living.filter((one) => !heard.includes(one)).map(({ name }) => name);
+    return { record: next, version, left: [], unheard, members };
   }
 
   /** Resolves when every member that lives would run it. */

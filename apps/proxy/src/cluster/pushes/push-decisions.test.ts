@@ -36,7 +36,7 @@ describe('a candidate', () => {
   });
 
   test('is open while somebody has said nothing of it', () => {
-    expect(agreementOf([well, silent], 'c', 'pushing')).toEqual({ is: 'open', silent: ['silent'] });
+    expect(agreementOf([well, silent], 'c', 'pushing')).toEqual({ is: 'open', silent: [silent] });
   });
 
   test('is refused as soon as one refuses it', () => {

@@ -1,4 +1,5 @@
 import type { ConfigInfo } from '../config-info.ts';
+import { MISSED_BEATS } from '../missed-beats.ts';
 import { type ConfigRecord, type Version, versionIn, versionOf } from './stored/records.ts';
 
 /** A member that lives, with what it says of its configuration. */
@@ -8,12 +9,14 @@ export interface FollowingMember {
   readonly config?: ConfigInfo | undefined;
   /** It finishes what is open, perhaps for long, and follows nothing any more. */
   readonly isStopping?: boolean | undefined;
+  /** Milliseconds since its last beat, as far as that is known. */
+  readonly lag?: number | undefined;
 }
 
 /** What members say of a candidate: `refusals` with the name of each, `silent` are those that have not said anything yet. */
 export type Agreement =
   | { readonly is: 'agreed' }
-  | { readonly is: 'open'; readonly silent: readonly string[] }
+  | { readonly is: 'open'; readonly silent: readonly FollowingMember[] }
   | { readonly is: 'refused'; readonly refusals: readonly string[] };
 
 /** Those of the members that live which follow what is pushed. */
@@ -21,15 +24,20 @@ export function followersIn(members: readonly FollowingMember[]): FollowingMembe
   return members.filter(({ config, isStopping }) => config !== undefined && isStopping !== true);
 }
 
-/** What `members` say of the candidate with this id, without the one that pushes: it has looked at it before it asked others. */
+/** Whether a member beats. Of one whose last beat has no time it is not known otherwise. */
+export function isHeard({ lag = 0 }: FollowingMember): boolean {
+  return lag <= MISSED_BEATS;
+}
+
+/** What `members` that beat say of the candidate with this id, without the one that pushes: it has looked at it before it asked others. */
 export function agreementOf(members: readonly FollowingMember[], candidate: string, pushing: string): Agreement {
-  const asked = members.filter(({ name, config }) => config !== undefined && name !== pushing);
+  const asked = members.filter((one) => one.config !== undefined && one.name !== pushing && isHeard(one));
   const refusals = asked.flatMap(({ name, config }) => {
     const { verdict } = config ?? {};
     return verdict?.candidate === candidate && verdict.why !== undefined ? [`${name}: ${verdict.why}`] : [];
   });
   if (refusals.length > 0) return { is: 'refused', refusals };
-  const silent = asked.filter(({ config }) => config?.verdict?.candidate !== candidate).map(({ name }) => name);
+  const silent = asked.filter(({ config }) => config?.verdict?.candidate !== candidate);
   return silent.length === 0 ? { is: 'agreed' } : { is: 'open', silent };
 }
 

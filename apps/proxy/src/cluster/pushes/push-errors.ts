@@ -1,4 +1,6 @@
 import { AdminError } from '@inband/admin';
+import { MISSED_BEATS } from '../missed-beats.ts';
+import type { FollowingMember } from './push-decisions.ts';
 import type { Candidate, ConfigRecord, Version } from './stored/records.ts';
 
 /** The title of every answer to somebody who was too late. */
@@ -33,11 +35,16 @@ export function refused(refusals: readonly string[]): AdminError {
 }
 
 /** `wait`: milliseconds that they had. */
-export function unanswered(silent: readonly string[], wait: number): AdminError {
+export function unanswered(silent: readonly FollowingMember[], wait: number): AdminError {
   const title = 'A member does not answer; nothing has changed';
-  const some = `${silent.slice(0, 10).join(', ')}${silent.length > 10 ? `, and ${silent.length - 10} more` : ''}`;
-  const detail = `Not within ${wait / 1_000} s: ${some}. A member that was ended counts for half a minute more; --wait gives members longer.`;
-  return new AdminError({ status: 503, title, detail, problems: [...silent] }, 10);
+  const names = silent.map(({ name }) => name);
+  const some = `${silent.slice(0, 10).map(lastHeard).join(', ')}${silent.length > 10 ? `, and ${silent.length - 10} more` : ''}`;
+  const detail = `Not within ${wait / 1_000} s: ${some}. One that has died is not waited for any more ${MISSED_BEATS / 1_000} s after its last beat; --wait gives members longer.`;
+  return new AdminError({ status: 503, title, detail, problems: names }, 10);
+}
+
+function lastHeard({ name, lag }: FollowingMember): string {
+  return lag === undefined ? name : `${name} (last beat ${Math.max(0, Math.round(lag / 1_000))} s ago)`;
 }
 
 function said({ number, by, at, message }: Version): string {

@@ -27,7 +27,7 @@ export interface Fellowship {
   /** `cluster.name`. */
   readonly name: string;
   readonly member: string;
-  members(): Promise<readonly FollowingMember[]>;
+  members(): Promise<readonly BeatingMember[]>;
   tell(part: { readonly config: ConfigInfo }): void;
   readonly stale: Pick<Staleness, 'set'>;
   showConfig(gauges: () => ConfigGauges): void;
@@ -37,6 +37,12 @@ export interface Fellowship {
 interface Loaded {
   readonly parsed: ParsedConfig;
   readonly source: ConfigSource;
+}
+
+/** What a member says, with when it said so. */
+interface BeatingMember extends FollowingMember {
+  readonly at?: number | undefined;
+  readonly clock?: number | undefined;
 }
 
 /** How the process was started. */
@@ -127,11 +133,21 @@ export class PushSide {
         member: this.#cluster.member,
         seal: this.#seal,
         follower,
-        members: () => this.#cluster.members(),
+        members: () => this.#members(),
         check: (pushed) => this.#check(pushed),
         logger: this.#logger,
       }
     );
+  }
+
+  /** By the clock of the store, because that of a member may be wrong or may have been set. Rejects with a `StoreError`. */
+  async #members(): Promise<readonly FollowingMember[]> {
+    const members = await this.#cluster.members();
+    const now = await this.#cluster.store?.time();
+    return members.map(({ at, clock, ...member }) => {
+      const isKnown = now !== undefined && at !== undefined && clock !== undefined;
+      return isKnown ? { ...member, lag: now - (at - clock) } : member;
+    });
   }
 
   #tell(follower: Follower): void {

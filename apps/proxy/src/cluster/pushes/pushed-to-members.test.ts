@@ -30,8 +30,9 @@ interface Member {
   close(): Promise<void>;
 }
 
-interface Stopping {
+interface Beaten {
   readonly isStopping: boolean;
+  readonly lag?: number;
 }
 
 interface MemberOptions {
@@ -40,6 +41,8 @@ interface MemberOptions {
   readonly breaks?: string;
   /** It looks at a text for so long. */
   readonly looksAt?: (text: string | undefined) => Promise<void> | undefined;
+  /** So many milliseconds have gone by since its last beat. */
+  readonly lag?: number;
   /** It says nothing. */
   readonly isSilent?: boolean;
   /** It ends, when its clients are done. */
@@ -59,7 +62,17 @@ async function memory(): Promise<Store> {
 }
 
 function member(store: Store, name: string, options: MemberOptions = {}): Member {
-  const { refuses, breaks, looksAt, isSilent = false, isStopping = false, copy, seal, started = NOTHING } = options;
+  const {
+    refuses,
+    breaks,
+    looksAt,
+    isSilent = false,
+    isStopping = false,
+    lag,
+    copy,
+    seal,
+    started = NOTHING,
+  } = options;
   const stored = new StoredConfig(store);
   const ran: (string | undefined)[] = [];
   const textOf = (pushed: PushedFiles | undefined): string | undefined => pushed?.texts['a.yaml'];
@@ -72,15 +85,15 @@ function member(store: Store, name: string, options: MemberOptions = {}): Member
     ran.push(textOf(pushed));
   };
   const beat = (): void =>
-    void store.beat(name, JSON.stringify({ ...follower.info, isStopping })).catch(() => undefined);
+    void store.beat(name, JSON.stringify({ ...follower.info, isStopping, lag })).catch(() => undefined);
   const logger = silentLogger;
   const changed = isSilent ? () => undefined : beat;
   const follower = new Follower({ stored, member: name, seal, copy, logger, check, apply, changed }, started);
   const members = async (): Promise<FollowingMember[]> => {
     const all = await store.members();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what a member of this test beats
-    const said = all.map(({ name: who, info }) => ({ who, info: JSON.parse(info) as ConfigInfo & Stopping }));
-    return said.map(({ who, info }) => ({ name: who, config: info, isStopping: info.isStopping }));
+    const said = all.map(({ name: who, info }) => ({ who, info: JSON.parse(info) as ConfigInfo & Beaten }));
+    return said.map(({ who, info }) => ({ name: who, config: info, isStopping: info.isStopping, lag: info.lag }));
   };
   const pusher = new Pusher({ stored, member: name, seal, follower, members, check, logger });
   beat();
@@ -136,6 +149,21 @@ test('a member that does not answer is named, and nothing changes', async () => 
   const problem = await problemOf(all[0].pusher.push(files('one'), { ...ask, wait: 200 }));
   expect(problem).toMatchObject({ status: 503, problems: ['c'] });
   expect(all.map(({ ran }) => ran)).toEqual([[], [], []]);
+});
+
+test('a member that has missed two beats is not waited for, is in no canary, and is named', async () => {
+  const all = await three(await memory(), { isSilent: true, lag: 25_001 });
+  const { members, unheard } = await all[0].pusher.push(files('one'), ask);
+  expect([members.map(({ name }) => name), unheard]).toEqual([['a', 'b'], ['c']]);
+  const { record } = await all[0].pusher.push(files('two'), { ...ask, canary: 1 });
+  expect(record.canary?.members.toSorted()).toEqual(['a', 'b']);
+});
+
+test('a member that does not answer, and may live, is waited for; the answer says how long ago it beat', async () => {
+  const all = await three(await memory(), { isSilent: true, lag: 12_000 });
+  const problem = await problemOf(all[0].pusher.push(files('one'), { ...ask, wait: 200 }));
+  expect(problem).toMatchObject({ status: 503, problems: ['c'] });
+  expect(problem.detail).toContain('c (last beat 12 s ago)');
 });
 
 test('what a member finds out of an earlier candidate too late is not said in place of the next one', async () => {

@@ -4,7 +4,7 @@ import { withoutLocal } from '../../config/read/without-local.ts';
 import { AgreedChanges, type AgreedChangesDeps, held, type Pushed, type PushOptions } from './agreed-changes.ts';
 import { canaryMembers } from './canary.ts';
 import { ContentProblem, pack, type Seal } from './stored/content.ts';
-import { nextNumber, versionToRestore } from './push-decisions.ts';
+import { isHeard, nextNumber, versionToRestore } from './push-decisions.ts';
 import { conflict, noContent, noVersion, refuseDuringCanary } from './push-errors.ts';
 import {
   type ConfigRecord,
@@ -46,7 +46,9 @@ export class Pusher {
       const version = await this.#add(content, record, options, fence);
       const added = withVersion(record, version);
       if (canary === undefined) return { next: { ...added, current: version.number }, version };
-      const living = new Set((await this.#changes.following()).map(({ name }) => name)).add(this.#deps.member);
+      const living = new Set((await this.#changes.following()).filter(isHeard).map(({ name }) => name)).add(
+        this.#deps.member,
+      );
       const members = canaryMembers([...living], canary, version.number);
       return { next: { ...added, canary: { number: version.number, members } }, version };
     });

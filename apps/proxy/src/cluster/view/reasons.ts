@@ -1,9 +1,8 @@
 import type { Cluster, ClusterMember } from '@inband/admin';
+import { MISSED_BEATS } from '../missed-beats.ts';
 
 /** Milliseconds by which a clock may differ from that of the store: tokens and certificates are judged by it. */
 const MOST_CLOCK = 5_000;
-/** Seconds after the last beat: two have been missed. */
-const MOST_LAG = 25;
 /** Reasons that are told at most; a cluster of a thousand may have as many. */
 const MOST = 100;
 
@@ -40,7 +39,7 @@ function reasonsOfMember(member: ClusterMember, canary: Cluster['canary'], now: 
     const direction = clock > 0 ? 'ahead of' : 'behind';
     reasons.push(`${name}: its clock is ${Math.round(Math.abs(clock) / 1_000)} s ${direction} that of the store.`);
   }
-  if (lag !== null && lag > MOST_LAG) reasons.push(`${name} has not beaten for ${Math.round(lag)} s.`);
+  if (lag !== null && lag * 1_000 > MISSED_BEATS) reasons.push(`${name} has not beaten for ${Math.round(lag)} s.`);
   return reasons;
 }
 

@@ -77,8 +77,11 @@ export const Pushed = Type.Object(
     left: Type.Array(Type.String(), {
       description: 'Sections of what was pushed that every member has from its own file.',
     }),
+    unheard: Type.Array(Type.String(), {
+      description: 'Members that were not waited for, because they have missed beats.',
+    }),
   },
-  { title: 'Pushed', examples: [{ ...example, version: 17, left: ['admin', 'store'] }] },
+  { title: 'Pushed', examples: [{ ...example, version: 17, left: ['admin', 'store'], unheard: [] }] },
 );
 /** What a push has done. */
 export type Pushed = Static<typeof Pushed>;
