@@ -11,6 +11,7 @@ import { AwayShares } from './lending/away-shares.ts';
 import type { Lending } from './lending/lend-messages.ts';
 import { MachineLender } from './lending/machine-lender.ts';
 import { type ClusterMember, clusterMember, type MemberInfo } from './member-info.ts';
+import { storeAddress } from './store-address.ts';
 import { type SharedKind, type StaleNow, Staleness } from './staleness.ts';
 
 /** `store.deadline` of a machine whose workers share by its memory. */
@@ -79,15 +80,17 @@ export class ClusterSide {
     if (!this.#hasStore) return;
     this.#told = { version: packageVersion(), pid: process.pid, started: Math.round(performance.timeOrigin) };
     const { Beats: Beating } = await import('./beats.ts');
-    const state = parsed.config.cluster?.state;
+    const { logger } = this.#deps;
+    const address = storeAddress(parsed.config.store);
+    logger.info({ member: this.member, cluster: this.name, store: address }, 'is a member of a cluster');
     this.#beats = await Beating.begin({
       store: this.#store,
-      logger: this.#deps.logger,
+      logger,
       member: this.member,
       mark: this.#id,
       onName: (isTaken) => this.#nameIs(isTaken),
       info: () => JSON.stringify(this.info),
-      folder: state === undefined ? undefined : resolve(parsed.baseDirectory, state),
+      folder: this.folder,
       onMembers: (members) => this.#deps.onMembers?.(members),
     });
   }
@@ -110,6 +113,13 @@ export class ClusterSide {
   /** Whether there may be other members: the store is not the memory of this machine. */
   get hasOthers(): boolean {
     return this.#hasStore;
+  }
+
+  /** `cluster.state`, where something is remembered on disk. */
+  get folder(): string | undefined {
+    const { config, baseDirectory } = this.#deps.parsed;
+    const state = config.cluster?.state;
+    return state === undefined ? undefined : resolve(baseDirectory, state);
   }
 
   /** Members that live, as far as it is known: as of the last beat that was answered. This one is among them. */

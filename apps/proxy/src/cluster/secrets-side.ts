@@ -20,6 +20,8 @@ export interface SecretsCluster {
   readonly store: Store | undefined;
   /** Whether there may be other members. */
   readonly hasOthers: boolean;
+  /** The folder `cluster.state`. */
+  readonly folder: string | undefined;
 }
 
 export interface SecretsSideDeps {
@@ -49,7 +51,7 @@ export class SecretsSide {
   }
 
   /** Shares them from now on. The store is the caller's to close, after this. */
-  async open({ name, member, store, hasOthers }: SecretsCluster): Promise<void> {
+  async open({ name, member, store, hasOthers, folder }: SecretsCluster): Promise<void> {
     if (store === undefined) return;
     const [first, ...others] = this.#deps.secrets;
     if (!hasOthers) {
@@ -57,6 +59,10 @@ export class SecretsSide {
       return;
     }
     this.#store = store;
+    if (folder !== undefined) {
+      const { RevokedOnDisk } = await import('./revoked-on-disk.ts');
+      await this.revocations.remember(new RevokedOnDisk(folder, this.#deps.logger));
+    }
     this.revocations.share(store);
     if (first === undefined) {
       this.#guesses = new CountedGuesses(store, undefined);

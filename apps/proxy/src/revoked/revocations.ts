@@ -21,6 +21,12 @@ export interface RevocationsDeps {
   readonly tell: (all: readonly Revoked[]) => void;
 }
 
+/** What is remembered on the disk of a member. Neither rejects. */
+export interface RevokedCopy {
+  read(): Promise<readonly Revoked[]>;
+  write(all: readonly Revoked[]): Promise<void>;
+}
+
 /** What an operator says of a token. */
 export interface Revocation {
   readonly name: string;
@@ -39,6 +45,7 @@ export type RevokedHow = 'shared' | 'here' | 'full';
 export class Revocations {
   readonly #deps: RevocationsDeps;
   #store: Store | undefined = undefined;
+  #copy: RevokedCopy | undefined = undefined;
   #stop: (() => void) | undefined = undefined;
   #known: readonly Revoked[] = [];
   #retry: NodeJS.Timeout | undefined = undefined;
@@ -52,6 +59,13 @@ export class Revocations {
     this.#store = store;
     const watch = store.watch(NAME, (entry) => this.#heard(entry?.value ?? '[]'));
     this.#stop = () => watch.stop();
+  }
+
+  /** Remembers them on disk from now on. Resolves when those that were remembered are in force. */
+  async remember(copy: RevokedCopy): Promise<void> {
+    const remembered = await copy.read();
+    this.#copy = copy;
+    if (knowsMore(remembered, this.#known)) this.#use(mergeRevoked(this.#known, remembered));
   }
 
   /** Those that are in force. */
@@ -102,6 +116,7 @@ export class Revocations {
   #use(known: readonly Revoked[]): void {
     const now = Date.now();
     this.#known = known.filter(({ until }) => until + KEPT > now);
+    void this.#copy?.write(this.#known);
     this.#deps.tell(this.all);
   }
 

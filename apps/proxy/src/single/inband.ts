@@ -144,7 +144,12 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   let started: Running | undefined;
   const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started), metrics });
   const clusterView = new ClusterView({
-    cluster: viewedSide(cluster, parsed, () => undefined),
+    cluster: viewedSide(
+      cluster,
+      parsed,
+      () => undefined,
+      () => secrets.revocations.all.length,
+    ),
     logger,
     processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
     plan: () => started?.configured.plan,

@@ -89,7 +89,12 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const describe = (): MemberInfo => runningInfo(running);
   const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe, metrics });
   const clusterView = new ClusterView({
-    cluster: viewedSide(cluster, own, () => pushes?.pushing?.follower),
+    cluster: viewedSide(
+      cluster,
+      own,
+      () => pushes?.pushing?.follower,
+      () => secrets.revocations.all.length,
+    ),
     logger,
     processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
     plan: () => running?.configured.plan,

@@ -137,7 +137,12 @@ export async function supervise(
   );
   logging.onMessage = owner.tap.message;
   const clusterView = new ClusterView({
-    cluster: viewedSide(cluster, own, () => pushes?.pushing?.follower),
+    cluster: viewedSide(
+      cluster,
+      own,
+      () => pushes?.pushing?.follower,
+      () => secrets.revocations.all.length,
+    ),
     logger,
     processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
     plan: () => current.plan,

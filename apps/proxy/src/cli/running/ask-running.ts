@@ -28,10 +28,14 @@ export async function askRunning(
   });
   const { status, isProblem, body } = response;
   if (status < 300 || (status === also && !isProblem)) return response;
-  throw failed(`the admin server at ${address} refuses: ${safeLines(textOf(body))}${status === 401 ? TOKEN_HINT : ''}`);
+  const hint = status === 401 ? tokenHint() : '';
+  throw failed(`the admin server at ${address} refuses: ${safeLines(textOf(body))}${hint}`);
 }
 
-const TOKEN_HINT = ` The token is read from the environment variable ${TOKEN}.`;
+function tokenHint(): string {
+  if (process.env[TOKEN] === '') return ` The environment variable ${TOKEN} is set, and empty.`;
+  return ` The token is read from the environment variable ${TOKEN}.`;
+}
 
 async function serverOf(
   config: string | undefined,
@@ -46,7 +50,8 @@ async function serverOf(
   if (bind.family !== 'unix' && bind.port === 0)
     throw failed('admin.bind has port 0, so that only the log knows the port; give it one.');
   const certificate = tls === undefined ? undefined : await certificateOf(tls.cert, source);
-  const token = process.env[TOKEN];
+  // Nobody has an empty one: a variable of a script that has none is empty.
+  const token = process.env[TOKEN] || undefined;
   return { address: formatSockAddr(bind), server: { listen: placeOf(bind), token, certificate } };
 }
 

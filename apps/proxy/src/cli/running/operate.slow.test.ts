@@ -119,6 +119,11 @@ test('a token comes with the lines for the configuration, which do not have it',
     status: 1,
     stderr: expect.stringContaining('The token is read from the environment variable INBAND_ADMIN_TOKEN.'),
   });
+  const empty = startProgram(['status', '--config', file], undefined, { INBAND_ADMIN_TOKEN: '' });
+  expect(await empty.ended).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('The environment variable INBAND_ADMIN_TOKEN is set, and empty.'),
+  });
   const known = startProgram(['status', '--config', file], undefined, { INBAND_ADMIN_TOKEN: token });
   expect(await known.ended).toMatchObject({ status: 0 });
 });

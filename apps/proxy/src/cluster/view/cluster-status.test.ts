@@ -27,7 +27,7 @@ const other = (more: Partial<MemberInfo> = {}, state: SeenMember['state'] = 'her
 function status(more: Partial<ClusterFacts> = {}, ...members: readonly SeenMember[]) {
   const known = { members, asOf: NOW };
   const facts = { name: 'edge', member: 'one', own: info(), store: HERE, known, canary: null, orders: [], now: NOW };
-  return clusterStatus({ ...facts, ...more });
+  return clusterStatus({ ...facts, revoked: 0, memberCount: 1, ...more });
 }
 
 test('members are shown with what they say, and this one as it is now', () => {
@@ -122,6 +122,17 @@ test('without the store the others are as they were last known, and that is said
     { name: 'one', state: 'here' },
     { name: 'two', state: 'unknown' },
   ]);
+});
+
+test('members that nobody had asked for before the store went away are counted', () => {
+  const store: SeenStore = { ...HERE, status: 'away', why: 'It has not answered.' };
+  const found = status({ store, memberCount: 4, revoked: 2 }, other({}, 'unknown'), {
+    ...other({}, 'gone'),
+    name: 'x',
+  });
+  expect(found).toMatchObject({ unread: 2, revoked: 2 });
+  expect(found.reasons[0]).toMatch(/; only this member is known, and of 2 more only that they lived\.$/);
+  expect(status({ memberCount: 4 }, other()).unread).toBe(0);
 });
 
 test('a member that ends, or is gone, is shown and no reason', () => {

@@ -32,13 +32,17 @@ export interface ClusterFacts {
   readonly known: Known;
   readonly canary: Cluster['canary'];
   readonly orders: readonly StoredOrder[];
+  /** Tokens that are revoked. */
+  readonly revoked: number;
+  /** How many members lived at the last beat of this one, or are remembered on disk. */
+  readonly memberCount: number;
   /** As of `Date.now`. */
   readonly now: number;
 }
 
 /** How a cluster is, as this member sees it. */
 export function clusterStatus(facts: ClusterFacts): Cluster {
-  const { name, member, own, store, known, canary, orders, now } = facts;
+  const { name, member, own, store, known, canary, orders, revoked, memberCount, now } = facts;
   const others = known.members.filter((one) => one.name !== member);
   const all: readonly SeenMember[] = [{ name: member, info: own, state: 'here' }, ...others];
   const members = all.map((one) => shownMember(one, facts)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -52,7 +56,9 @@ export function clusterStatus(facts: ClusterFacts): Cluster {
     failures: store.failures,
     latency: store.latency ?? null,
   };
-  const reasons = reasonsOf(shownStore, members, canary, now);
+  // Those that were never read, because nobody had asked before the store went away, have no names.
+  const unread = store.status === 'here' ? 0 : Math.max(0, memberCount - members.filter(isCounted).length);
+  const reasons = reasonsOf(shownStore, members, { canary, unread, now });
   const status = store.status === 'here' ? (reasons.length === 0 ? 'well' : 'stale') : 'away';
   return {
     name,
@@ -62,7 +68,9 @@ export function clusterStatus(facts: ClusterFacts): Cluster {
     store: shownStore,
     asOf: instant(known.asOf),
     members,
+    unread,
     canary,
+    revoked,
     orders: orders.map(({ pool, address, order, by, member: where, at }) => ({
       pool,
       address,
@@ -72,6 +80,11 @@ export function clusterStatus(facts: ClusterFacts): Cluster {
       at: new Date(at).toISOString(),
     })),
   };
+}
+
+/** Whether it was one of those that lived. */
+function isCounted({ state }: ClusterMember): boolean {
+  return state !== 'gone';
 }
 
 function shownMember({ name, info, state }: SeenMember, { member, own, now }: ClusterFacts): ClusterMember {

@@ -84,6 +84,8 @@ export class Following {
       known,
       canary: cluster.canary(),
       orders: this.#shared?.orders.all ?? [],
+      revoked: cluster.revoked(),
+      memberCount: cluster.memberCount,
       now: Date.now(),
     });
   }

@@ -6,25 +6,29 @@ const MOST_CLOCK = 5_000;
 /** Reasons that are told at most; a cluster of a thousand may have as many. */
 const MOST = 100;
 
+/** What is known of others stands beside it, as it was last known. */
+const ALONE = 'only this member is known';
+
 /** Why a cluster is not well, one sentence each. */
 export function reasonsOf(
   store: Cluster['store'],
   members: readonly ClusterMember[],
-  canary: Cluster['canary'],
-  now: number,
+  { canary, unread, now }: { readonly canary: Cluster['canary']; readonly unread: number; readonly now: number },
 ): string[] {
   const reasons = [
-    ...storeReasons(store),
+    ...storeReasons(store, unread),
     ...members.filter(({ state }) => state === 'here').flatMap((member) => reasonsOfMember(member, canary, now)),
   ];
   if (reasons.length <= MOST) return reasons;
   return [...reasons.slice(0, MOST), `And ${reasons.length - MOST} more.`];
 }
 
-function storeReasons({ status, address, since, why }: Cluster['store']): string[] {
+function storeReasons({ status, address, since, why }: Cluster['store'], unread: number): string[] {
   if (status === 'here') return [];
   const when = since === null ? '' : ` since ${since}`;
-  return [`The store ${address} is away${when}${why === null ? '' : `: ${sentence(why)}`}; only this member is known.`];
+  return [
+    `The store ${address} is away${when}${why === null ? '' : `: ${sentence(why)}`}; ${ALONE}${unread === 0 ? '' : `, and of ${unread} more only that they lived`}.`,
+  ];
 }
 
 function reasonsOfMember(member: ClusterMember, canary: Cluster['canary'], now: number): string[] {

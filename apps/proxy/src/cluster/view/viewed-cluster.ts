@@ -30,6 +30,8 @@ export interface ViewedCluster {
   describeBy(describe: () => MemberInfo): void;
   /** A version that a part of the members tries. */
   canary(): Cluster['canary'];
+  /** How many tokens are revoked, as this member knows it. */
+  revoked(): number;
   /** How what is told to others is kept from whoever reads the store; undefined without a secret. */
   sealing(): Promise<Sealing | undefined>;
 }

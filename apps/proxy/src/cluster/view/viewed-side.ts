@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema/schema.ts';
 import type { ClusterSide } from '../cluster-side.ts';
 import type { MemberInfo } from '../member-info.ts';
 import { type ConfigRecord, versionIn } from '../pushes/stored/records.ts';
+import { storeAddress } from '../store-address.ts';
 import type { StaleNow } from '../staleness.ts';
 import type { SeenStore } from './cluster-status.ts';
 import type { Sealing } from './published-sessions.ts';
@@ -24,6 +25,7 @@ export function viewedSide(
   side: ClusterSide,
   { config: { store: written }, clusterFiles }: Pick<ParsedConfig, 'config' | 'clusterFiles'>,
   pushed: () => PushedConfig | undefined,
+  revoked: () => number,
 ): ViewedCluster {
   return {
     name: side.name,
@@ -40,6 +42,7 @@ export function viewedSide(
     info: () => withConfig(side.info, staleConfig(side, pushed())),
     describeBy: (describe) => side.describeBy(describe),
     canary: () => canaryIn(pushed()?.record),
+    revoked,
     sealing: async () => sealerOf(side.name, clusterFiles),
   };
 }
@@ -96,12 +99,3 @@ const MEMORY: SeenStore = {
   failures: 0,
   latency: undefined,
 };
-
-/** Where a store is, without who asks it. */
-function storeAddress(written: StoreConfig): string {
-  if (written?.url === undefined) return (written?.servers ?? []).join(', ');
-  const url = new URL(written.url);
-  url.username = '';
-  url.password = '';
-  return url.href;
-}

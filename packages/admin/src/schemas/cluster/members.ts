@@ -77,6 +77,10 @@ export const Cluster = Type.Object(
     }),
     asOf: instant('When the members were last read from the store.'),
     members: Type.Array(ClusterMember),
+    unread: Type.Integer({
+      description:
+        'Members beside these that lived when the store was last there. Their names are not known, because nobody has asked for them before it went away.',
+    }),
     canary: Type.Union(
       [
         Type.Object({
@@ -89,6 +93,7 @@ export const Cluster = Type.Object(
       ],
       { description: 'A version that a part of the members tries.' },
     ),
+    revoked: Type.Integer({ description: 'Tokens that are revoked: see /revoked.' }),
     orders: Type.Array(MemberOrder, { description: 'Servers that are taken out everywhere.' }),
   },
   {
@@ -127,7 +132,9 @@ export const Cluster = Type.Object(
             stale: [],
           },
         ],
+        unread: 0,
         canary: null,
+        revoked: 2,
         orders: [
           {
             pool: 'services.web.routes[0].chainer',

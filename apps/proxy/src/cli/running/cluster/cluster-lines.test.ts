@@ -38,7 +38,9 @@ const cluster = (more: Partial<Cluster> = {}): Cluster => ({
   },
   asOf: '2026-11-29T12:00:00.000Z',
   members: [member('edge-1', { lag: 0 }), member('edge-2')],
+  unread: 0,
   canary: null,
+  revoked: 0,
   orders: [],
   ...more,
 });
@@ -88,6 +90,12 @@ test('what is not well comes before the table, and what one member has written s
     'SERVER       ORDER  BY             AT                        POOL',
     '10.0.0.1:80  drain  ops on edge-1  2026-11-29T11:00:00.000Z  p',
   ]);
+});
+
+test('members whose names are not known are counted, and tokens that are revoked', () => {
+  const lines = clusterLines(cluster({ members: [member('edge-1')], unread: 2, revoked: 1 }), 200, NOW);
+  expect([lines[0], lines[2]]).toEqual(['edge: well, 3 members; this is edge-1', 'revoked: 1 token (GET /revoked)']);
+  expect(clusterLines(cluster({ revoked: 3 }), 200, NOW)[2]).toBe('revoked: 3 tokens (GET /revoked)');
 });
 
 test('without a store it says that nothing is shared', () => {

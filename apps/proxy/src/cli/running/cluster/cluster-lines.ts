@@ -5,13 +5,14 @@ import { type Column, tableLines } from '../../../top/columns.ts';
 
 /** How a cluster is, as lines of at most `width` places, but for sentences. `now`: as of `Date.now`. */
 export function clusterLines(cluster: Cluster, width: number, now: number): string[] {
-  const { name, member, status, reasons, members, canary, orders } = cluster;
-  const count = members.filter(({ state }) => state !== 'gone').length;
+  const { name, member, status, reasons, members, unread, canary, revoked, orders } = cluster;
+  const count = unread + members.filter(({ state }) => state !== 'gone').length;
   return [
     `${safeWord(name)}: ${status}, ${count === 1 ? '1 member' : `${count} members`}; this is ${safeWord(member)}`,
     storeLine(cluster, now),
     ...reasons.map((reason) => `! ${safeSentence(reason)}`),
     ...(canary === null ? [] : [canaryLine(canary)]),
+    ...(revoked === 0 ? [] : [`revoked: ${revoked === 1 ? '1 token' : `${revoked} tokens`} (GET /revoked)`]),
     '',
     ...tableLines(columnsAt(now), members, width),
     ...(orders.length === 0 ? [] : ['', ...tableLines(ORDERS, orders, width)]),
