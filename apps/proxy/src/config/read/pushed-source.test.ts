@@ -44,6 +44,31 @@ test('a member has its own sections from its own file, and everything else as it
   expect(config.listeners.map(({ bind }) => bind)).toMatchObject([{ port: 2 }]);
 });
 
+test.each([
+  ['of its own file', 'acme: { directory: https://ca.example/d, state: ./mine }\n', 'mine'],
+  ['in its own cluster.state', 'cluster: { state: ./here }\nstore: { type: memory }\n', 'here/acme'],
+])('the folder of ACME is that %s, whatever is pushed', async (_where, more, state) => {
+  const acme = 'acme: { directory: "https://ca.example/d", state: /theirs, hosts: [a.example], challenge: http-01 }';
+  const listeners = 'listeners: [{ bind: 127.0.0.1:2, service: web }]';
+  const web = 'services: { web: { mode: reverse, routes: [{ chainer: { type: inband } }] } }';
+  const pushed = await pushedOf({ 'p.yaml': `${acme}\n${listeners}\n${web}\n` }, 'p.yaml');
+  const own = join(await folderWith({ 'inband.yaml': OWN + more }), 'inband.yaml');
+  const source = await readUnder({ file: own }, pushed);
+  const [{ config }] = await loadPatched(source, []);
+  expect(config.acme).toMatchObject({ hosts: ['a.example'] });
+  expect(join(config.acme?.state ?? '')).toBe(state);
+});
+
+test('a member that has no folder for ACME refuses what would need one', async () => {
+  const pushed = await pushedOf(
+    { 'p.yaml': `acme: { directory: "https://ca.example/d", state: /theirs, hosts: [a.example] }\n${SERVICE}\n` },
+    'p.yaml',
+  );
+  const own = join(await folderWith({ 'inband.yaml': OWN }), 'inband.yaml');
+  const source = await readUnder({ file: own }, pushed);
+  await expect(loadPatched(source, [])).rejects.toThrow(/inband\.yaml:1:1: acme\.state: expected/);
+});
+
 test('files that are included are pushed, and relative paths in them are those of the member', async () => {
   const main = 'include: [sites, more/one.yaml]\nlisteners: [{ bind: 127.0.0.1:2, service: web }]\n';
   const pushed = await pushedOf(

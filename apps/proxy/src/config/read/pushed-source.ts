@@ -27,7 +27,7 @@ const IS_LOCAL: ReadonlySet<string> = new Set(LOCAL_SECTIONS);
 
 /**
  * A member's own configuration with what was pushed over it: its own file has the sections of {@link LOCAL_SECTIONS}, everything else is
- * pushed. Throws a {@link ConfigError} if that cannot be parsed.
+ * pushed, but for `acme.state`: see {@link withOwnState}. Throws a {@link ConfigError} if that cannot be parsed.
  */
 export async function withPushed(own: ConfigSource, pushed: PushedFiles): Promise<ConfigSource> {
   const { baseDirectory } = own;
@@ -57,14 +57,31 @@ function at(baseDirectory: string, { texts, folders }: PushedFiles): FilesRead {
 }
 
 function merged(own: unknown, pushed: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const mine = Object.entries(isRecord(own) ? own : {}).filter(([key]) => IS_LOCAL.has(key));
-  return Object.fromEntries([...Object.entries(pushed).filter(([key]) => !IS_LOCAL.has(key)), ...mine]);
+  const file = isRecord(own) ? own : {};
+  const mine = Object.entries(file).filter(([key]) => IS_LOCAL.has(key));
+  const others = Object.entries(pushed).filter(([key]) => !IS_LOCAL.has(key));
+  return Object.fromEntries([...others.map(([key, value]) => [key, withOwnState(key, value, file)]), ...mine]);
+}
+
+/**
+ * `acme.state` names a folder of one machine, in which the program writes. So it is that of the member's own file, else a folder in its `cluster.state`, and never
+ * what was pushed.
+ */
+function withOwnState(key: string, value: unknown, own: Readonly<Record<string, unknown>>): unknown {
+  if (key !== 'acme' || !isRecord(value)) return value;
+  const { state: _pushed, ...rest } = value;
+  const state = isRecord(own.acme) ? own.acme.state : undefined;
+  if (state !== undefined) return { ...rest, state };
+  const folder = isRecord(own.cluster) ? own.cluster.state : undefined;
+  return typeof folder === 'string' ? { ...rest, state: join(folder, 'acme') } : rest;
 }
 
 function locateIn(own: ConfigSource, locate: Locate, named: (file: string) => string): Locate {
   return (path, which) => {
-    const [top] = path;
+    const [top, second] = path;
     if (typeof top === 'string' && IS_LOCAL.has(top)) return own.locate?.(path, which);
+    const ofOwn = top === 'acme' && second === 'state' ? own.locate?.(path, which) : undefined;
+    if (ofOwn !== undefined) return ofOwn;
     const location = locate(path, which);
     return location?.file === undefined ? location : { ...location, file: named(location.file) };
   };

@@ -40,6 +40,23 @@ test.each([
   expect(stripped(path, text).left).toContain('workers');
 });
 
+test.each([
+  ['acme:\n  directory: d\n  state: /here # mine\n  hosts: [a]\nzones: {}\n', 'a.yaml'],
+  ['acme: { state: /here, directory: d, hosts: [a] }\nzones: {}\n', 'a.yaml'],
+  ['x-a: &a { directory: d, state: /here, hosts: [a] }\nacme: *a\nzones: {}\n', 'a.yaml'],
+  ['{ "acme": { "directory": "d", "state": "/here", "hosts": ["a"] }, "zones": {} }', 'a.json'],
+])('the folder of ACME is left out, and the rest of its section stays: %j', (text, path) => {
+  const found = stripped(path, text);
+  expect(parse(found.text)).toMatchObject({ acme: { directory: 'd', hosts: ['a'] }, zones: {} });
+  expect(Object.keys((parse(found.text) as { acme: object }).acme).toSorted()).toEqual(['directory', 'hosts']);
+  expect(found.left).toEqual(['acme.state']);
+});
+
+test('a section of ACME that has nothing else stays as an empty one', () => {
+  expect(parse(stripped('a.yaml', 'acme:\n  state: /here\n').text)).toEqual({ acme: {} });
+  expect(stripped('a.yaml', 'other:\n  state: /here\n').left).toEqual([]);
+});
+
 test('a text that cannot be read, and one without them, stay as they are', () => {
   for (const text of ['workers: [', 'zones: { admin: [1.1.1.1] } # admin: none\n']) {
     expect(stripped('a.yaml', text)).toEqual({ text, left: [] });

@@ -1,4 +1,4 @@
-import { isMap, isNode, isScalar, type Pair, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../problem/problem.ts';
 import type { PushedFiles } from './config-files.ts';
@@ -6,7 +6,9 @@ import { LOCAL_SECTIONS } from './pushed-source.ts';
 
 const IS_LOCAL: ReadonlySet<unknown> = new Set(LOCAL_SECTIONS);
 /** Whether a text may have such a section, so that others need not be parsed. */
-const MAY_HAVE = new RegExp(`["']?(?:${LOCAL_SECTIONS.join('|')})["']?\\s*:`);
+const MAY_HAVE = new RegExp(`["']?(?:${LOCAL_SECTIONS.join('|')}|state)["']?\\s*:`);
+/** A key within a section that others have: see `withPushed`. */
+const [SECTION, LOCAL_KEY] = ['acme', 'state'];
 
 const PARSED = { stringKeys: true, merge: true } as const;
 
@@ -50,18 +52,31 @@ function ofYaml(text: string, left: Set<string>): string {
   const document = parseDocument(text, PARSED);
   const { contents } = document;
   if (document.errors.length > 0 || !isMap(contents)) return text;
-  const pairs = contents.items.filter(({ key }) => isScalar(key) && IS_LOCAL.has(key.value));
-  if (pairs.length === 0) return text;
-  const rest = withoutKeys(document.toJS(), left);
-  const blank = pairs.reduce(withoutPair, text);
+  const value: unknown = document.toJS();
+  const rest = withoutKeys(value, left);
+  if (rest === value) return text;
+  const blank = localPairs(contents).reduce(withoutPair, text);
   if (contents.flow !== true && isDeepStrictEqual(valueOf(blank), rest)) return blank;
-  for (const { key } of pairs) document.delete(key);
+  for (const { key } of contents.items.filter(isLocalPair)) document.delete(key);
+  if (isMap(document.get(SECTION))) document.deleteIn([SECTION, LOCAL_KEY]);
   try {
-    return document.toString({ lineWidth: 0 });
+    const written = document.toString({ lineWidth: 0 });
+    if (isDeepStrictEqual(valueOf(written), rest)) return written;
   } catch {
-    // An alias refers to what stood in one of them. JSON is YAML, too.
-    return jsonOf(rest);
+    // An alias refers to what stood in one of them.
   }
+  // Which is YAML, too.
+  return jsonOf(rest);
+}
+
+function localPairs(contents: YAMLMap): Pair[] {
+  const section = contents.get(SECTION);
+  const within = isMap(section) ? section.items.filter(({ key }) => isScalar(key) && key.value === LOCAL_KEY) : [];
+  return [...contents.items.filter(isLocalPair), ...within];
+}
+
+function isLocalPair({ key }: Pair): boolean {
+  return isScalar(key) && IS_LOCAL.has(key.value);
 }
 
 function jsonOf(value: unknown): string {
@@ -90,5 +105,15 @@ function withoutKeys(value: unknown, left: Set<string>): unknown {
   if (!isRecord(value)) return value;
   const found = Object.keys(value).filter((key) => IS_LOCAL.has(key));
   for (const key of found) left.add(key);
-  return found.length === 0 ? value : Object.fromEntries(Object.entries(value).filter(([key]) => !IS_LOCAL.has(key)));
+  const section = value[SECTION];
+  const isWithin = isRecord(section) && LOCAL_KEY in section;
+  if (isWithin) left.add(`${SECTION}.${LOCAL_KEY}`);
+  if (found.length === 0 && !isWithin) return value;
+  const rest = Object.entries(value).filter(([key]) => !IS_LOCAL.has(key));
+  return Object.fromEntries(rest.map(([key, one]) => [key, key === SECTION ? withoutKey(one) : one]));
+}
+
+function withoutKey(section: unknown): unknown {
+  if (!isRecord(section)) return section;
+  return Object.fromEntries(Object.entries(section).filter(([key]) => key !== LOCAL_KEY));
 }
