@@ -1,6 +1,7 @@
-import { type Document, isAlias, isMap, isNode, isScalar, type Node, type Pair, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, type Node, type Pair, visit } from 'yaml';
 import { isDeepStrictEqual } from 'node:util';
 import { type ConfigPath, formatPath, isRecord } from '../config/problem/problem.ts';
+import { parseYaml } from '../config/text/yaml-document.ts';
 import { parseText } from '../config/read/locate.ts';
 import { leavesOf, type MergePatch, mergePatch } from '../config/read/merge-patch.ts';
 
@@ -31,7 +32,7 @@ function putIntoJson(text: string, patch: MergePatch): PutResult {
 function putIntoYaml(text: string, patch: MergePatch): PutResult {
   let result = text;
   for (const [path, value] of leavesOf(patch)) {
-    const document = parseDocument(result, PARSED);
+    const document = parseYaml(result, PARSED);
     const problem = unreachable(document, path, usedAnchors(document));
     const put = problem === undefined ? putValue(result, document, path, value) : { problem };
     if ('problem' in put) return { problem: `${formatPath(path)}: ${put.problem}` };

@@ -39,6 +39,17 @@ test('a defect is a 500 without details, and is logged', async () => {
   expect(state.lines).toMatchObject([{ level: 'error', message: 'a defect at the admin address' }]);
 });
 
+test('a body that is nested too deeply is refused, whatever it is for', async () => {
+  const state = new ScriptedState();
+  const app = await adminApp(state);
+  const headers = { ...bearer(TOKENS.change), 'content-type': 'application/json', 'if-match': '*' };
+  const payload = `{"zones":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+  const response = await app.inject({ method: 'PATCH', url: '/config', headers, payload });
+  const detail = 'Objects and lists are nested more than 100 deep.';
+  expect(response.json()).toEqual({ status: 400, title: 'The request is wrong', detail });
+  expect(state.asked).toEqual([]);
+});
+
 test('what does not exist is a problem, too', async () => {
   const app = await adminApp(new ScriptedState());
   const response = await app.inject({ url: '/nothing', headers: { host } });

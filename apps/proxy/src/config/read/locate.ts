@@ -7,10 +7,10 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
   visit,
   type YAMLMap,
 } from 'yaml';
+import { parseYaml, TooNested } from '../text/yaml-document.ts';
 import { jsonFault } from '../text/json-syntax.ts';
 import { plainJson } from '../text/json-text.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
@@ -46,17 +46,15 @@ export function parseText(
 
 function parseWithPlaces(text: string, language: 'yaml' | 'json', variables: Variables): ParsedText {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter,
-    prettyErrors: false,
-    stringKeys: true,
-    merge: language === 'yaml',
-    schema: language === 'json' ? 'json' : 'core',
-  });
   const locationOf = (offset: number): Location => {
     const { line, col } = lineCounter.linePos(offset);
     return { line, column: col };
   };
+  const document = documentOf(text, language, lineCounter);
+  if (document instanceof TooNested) {
+    const { offset, message } = document;
+    return { value: undefined, locate: () => undefined, syntaxErrors: [{ ...locationOf(offset), message }] };
+  }
   const fault = language === 'json' ? jsonFault(text) : undefined;
   // Invalid JSON may be valid YAML with another meaning, so only the first error is reported.
   const syntaxErrors: SyntaxProblem[] =
@@ -88,6 +86,16 @@ function parseWithPlaces(text: string, language: 'yaml' | 'json', variables: Var
     },
     syntaxErrors,
   };
+}
+
+function documentOf(text: string, language: 'yaml' | 'json', lineCounter: LineCounter): Document | TooNested {
+  try {
+    const schema = language === 'json' ? 'json' : 'core';
+    return parseYaml(text, { lineCounter, stringKeys: true, merge: language === 'yaml', schema });
+  } catch (error) {
+    if (error instanceof TooNested) return error;
+    throw error;
+  }
 }
 
 interface NodeProblem {

@@ -1,6 +1,8 @@
-import { isMap, isNode, isScalar, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, type Pair, type YAMLMap } from 'yaml';
 import { isDeepStrictEqual } from 'node:util';
 import { isRecord } from '../problem/problem.ts';
+import { isWithinNesting } from '../text/nesting.ts';
+import { parseYaml } from '../text/yaml-document.ts';
 import type { PushedFiles } from './config-files.ts';
 import { LOCAL_SECTIONS } from './pushed-source.ts';
 
@@ -44,12 +46,13 @@ function ofJson(text: string, left: Set<string>): string {
   } catch {
     return text;
   }
+  if (!isWithinNesting(value)) return text;
   const rest = withoutKeys(value, left);
   return rest === value ? text : jsonOf(rest);
 }
 
 function ofYaml(text: string, left: Set<string>): string {
-  const document = parseDocument(text, PARSED);
+  const document = parseYaml(text, PARSED);
   const { contents } = document;
   if (document.errors.length > 0 || !isMap(contents)) return text;
   const value: unknown = document.toJS();
@@ -84,7 +87,7 @@ function jsonOf(value: unknown): string {
 }
 
 function valueOf(text: string): unknown {
-  const document = parseDocument(text, PARSED);
+  const document = parseYaml(text, PARSED);
   if (document.errors.length > 0) return undefined;
   try {
     return document.toJS();

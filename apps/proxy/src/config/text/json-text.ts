@@ -1,3 +1,5 @@
+import { isWithinNesting } from './nesting.ts';
+
 /**
  * The value of a text that is valid JSON and needs nothing else of its reader: no variable is replaced, and no key stands in an object
  * twice. Undefined for all others. It takes a twentieth of the time of a parser that knows places.
@@ -7,6 +9,8 @@ export function plainJson(text: string): { readonly value: unknown } | undefined
   if (/\$|\\u/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
+    // Whoever parses it with places says where.
+    if (!isWithinNesting(value)) return undefined;
     return keysIn(value) === keysWritten(text) ? { value } : undefined;
   } catch {
     return undefined;

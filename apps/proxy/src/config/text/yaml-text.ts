@@ -1,5 +1,6 @@
 import { CORE_SCHEMA, load } from 'js-yaml';
 import { isRecord } from '../problem/problem.ts';
+import { MOST_NESTING } from './nesting.ts';
 import { endsItems } from './yaml-items.ts';
 
 /**
@@ -21,7 +22,7 @@ const HUGE = /^[-+]?[\d.]+e\+?\d+$/i;
 export function plainYaml(text: string): { readonly value: unknown } | undefined {
   if (NEEDS_NODES.test(text) || !endsItems(text)) return undefined;
   try {
-    const value: unknown = load(text, { schema: CORE_SCHEMA });
+    const value: unknown = load(text, { schema: CORE_SCHEMA, maxDepth: MOST_NESTING });
     return isClear(value) ? { value } : undefined;
   } catch {
     return undefined;
