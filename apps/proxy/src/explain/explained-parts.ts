@@ -1,7 +1,21 @@
-import type { AddressZones, Chainer, ChainerPool, ProtocolProxy, Route, RouteQuery, Service } from '@inband/core';
+import {
+  LimitStates,
+  WaitingBytes,
+  type AddressZones,
+  type Chainer,
+  type ChainerPool,
+  type ProtocolProxy,
+  type Route,
+  type RouteQuery,
+  type Service,
+} from '@inband/core';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import type { ConfigSource } from '../config/read/read-source.ts';
+import { assemble, type AssemblyDeps } from '../run/build/assemble.ts';
 import { type Build, type MadeByHash, makers } from '../run/build/build.ts';
 import type { BuildDeps, Made, Make, Maker, PartKind } from '../run/build/made.ts';
 import { chainerOf } from '../run/build/make-service.ts';
+import { processPseudonym } from '../run/build/pseudonym.ts';
 import type { Kind, Plan, Planned, Ref } from '../run/plan/planned.ts';
 
 /** What a request goes through when it is explained. */
@@ -107,6 +121,50 @@ export class PartsInUse implements ExplainedParts {
     if (planned === undefined) throw new Error(`The plan has no route ${route}.`);
     return chainerOf(planned.value, (ref) => this.#get(ref));
   }
+}
+
+/** What a request goes through: as it is made for this, or as a proxy has made it that is `running`. */
+export function partsFor(
+  parsed: ParsedConfig,
+  source: ConfigSource,
+  deps: AssemblyDeps,
+  running: InUse | undefined,
+): ExplainedParts {
+  return running === undefined ? assembled(parsed, source, deps) : inUse(parsed, running, deps);
+}
+
+/** Everything that the configuration makes, made for this. */
+function assembled(parsed: ParsedConfig, source: ConfigSource, deps: AssemblyDeps): ExplainedParts {
+  const assembly = assemble(parsed, source, deps);
+  const { proxies, zones, zoneKeeper, build } = assembly;
+  const { chainer: made } = build.made;
+  return {
+    proxies,
+    zones,
+    poolOf: (chainer) => poolIn(chainer, made, made),
+    start: () => zoneKeeper.start(),
+    close: () => assembly.close(),
+  };
+}
+
+function inUse(
+  { registry, zoneLists, hostLists, serverTls, prepared, config }: ParsedConfig,
+  running: InUse,
+  deps: AssemblyDeps,
+): ExplainedParts {
+  const waitingBytes = new WaitingBytes(config.limits.partialHeads);
+  return new PartsInUse(running, {
+    ...deps,
+    registry,
+    zoneLists,
+    hostLists,
+    serverTls,
+    prepared,
+    waitingBytes,
+    // An explanation counts for nobody.
+    limitStates: new LimitStates(),
+    pseudonym: processPseudonym(),
+  });
 }
 
 interface PlanIndex {

@@ -4,7 +4,8 @@ import { address, exchange, startOrigin } from '../../test-support/memory-http.t
 import { parseConfig } from '../config/parse-config.ts';
 import { silentLogger } from '../log/logging.ts';
 import { startInband } from '../run/start.ts';
-import { explain, type ExplainQuery } from './explain.ts';
+import { explain } from './explain.ts';
+import type { ExplainQuery } from './explain-query.ts';
 import { type Explanation, formatExplanation } from './explanation.ts';
 
 const [a, b, c] = ['198.51.100.1:80', '198.51.100.2:80', '198.51.100.3:80'] as const;

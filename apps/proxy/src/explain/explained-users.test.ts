@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { address } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { explain, type ExplainQuery } from './explain.ts';
+import { explain } from './explain.ts';
+import type { ExplainQuery } from './explain-query.ts';
 import { formatExplanation } from './explanation.ts';
 
 const hash = '$scrypt$ln=4,r=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';

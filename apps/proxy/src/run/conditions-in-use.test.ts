@@ -3,7 +3,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { explain, type ExplainQuery } from '../explain/explain.ts';
+import { explain } from '../explain/explain.ts';
+import type { ExplainQuery } from '../explain/explain-query.ts';
 import { createInband } from '../single/inband.ts';
 
 type Service = NonNullable<ConfigInput['services']>[string];
