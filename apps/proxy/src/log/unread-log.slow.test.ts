@@ -11,8 +11,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const hasScript = spawnSync('script', ['--version']).status === 0;
-/** Milliseconds: the bound itself is a second; the rest is for a loaded machine. */
-const SOON = 6_000;
+/** Milliseconds: the bound itself is a second; the rest is for a loaded machine, and far below the grace. */
+const SOON = 30_000;
 /** The second signal waits for nobody; far below the grace. */
 const LONG_GRACE = '60s';
 
@@ -59,7 +59,10 @@ async function startUnread(output: Output, config: string, stderrToo = false): P
   );
   const ended = once(child, 'exit').then(([status]) => status as number | null);
   const port = await portFrom(reader);
-  return { pid: Number(await readFile(join(folder, 'pid'), 'utf8')), port, ended };
+  const pid = Number(await readFile(join(folder, 'pid'), 'utf8'));
+  // A terminal has a session, and so a group, of its own.
+  if (output === 'terminal') ending.push(() => killGroup(groupOf(pid)));
+  return { pid, port, ended };
 }
 
 function onPipe(command: string, parameters: readonly string[]): [ChildProcess, ReadStream] {
@@ -93,6 +96,13 @@ function onTerminal(command: string): [ChildProcess, Readable] {
     },
   );
   return [child, child.stdout];
+}
+
+/** Undefined where it has ended. */
+function groupOf(pid: number): number | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'pgid=', '-p', String(pid)]);
+  const group = Number(stdout.toString());
+  return group > 1 ? group : undefined;
 }
 
 function killGroup(pid: number | undefined): void {
