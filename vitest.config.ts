@@ -84,6 +84,8 @@ export default defineConfig({
     // For what hangs, not for what is slow: a machine of CI that halts, or has ten things to do, takes ten times as long.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    setupFiles: ['test/support/tiers/patience.ts'],
+    expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'], exclude: ['**/*.test.ts'] },
   },

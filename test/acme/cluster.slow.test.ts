@@ -169,9 +169,7 @@ describeRequiring(requirements, 'three programs, one store and a CA', () => {
     const name = `sha256:${createHash('sha256').update(TOKEN).digest('hex')}`;
     const { socket: socketPath } = one;
     expect(await ask({ socketPath, method: 'POST', path: '/revoked', body: { name } })).toBe(200);
-    const begun = performance.now();
     await vi.waitFor(async () => expect(await answers()).toEqual([401, 401, 401]), PATIENCE);
-    expect(performance.now() - begun).toBeLessThan(10_000);
     for (let time = 0; time < 8; time += 1) expect(await answers()).toEqual([401, 401, 401]);
     expect(await ask({ socketPath: two.socket, method: 'DELETE', path: `/revoked/${name}` })).toBe(200);
     await vi.waitFor(async () => expect(await answers()).toEqual([502, 502, 502]), PATIENCE);

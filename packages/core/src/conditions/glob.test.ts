@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { processorTime } from '../../../../test/support/tiers/processor-time.ts';
 import { runs } from '../../../../test/support/tiers/runs.ts';
 import { compileGlob } from './glob.ts';
 
@@ -56,8 +57,7 @@ test('it matches what the definition says', () => {
 
 test('no text makes it slow: many stars, and a text that nearly matches', () => {
   const glob = `${'*a'.repeat(2_000)}b`;
-  const before = performance.now();
-  expect(matches(glob, 'a'.repeat(60_000))).toBe(false);
+  const took = processorTime(() => expect(matches(glob, 'a'.repeat(60_000))).toBe(false));
   // An engine that goes back would take longer than there is time.
-  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(took).toBeLessThan(5_000);
 });

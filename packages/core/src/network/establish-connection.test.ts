@@ -350,9 +350,9 @@ describe('a layer', () => {
         else controller.abort();
       });
       const start = performance.now();
-      await refusal(connect(whose, { tls: layer, signal: controller.signal, connectTimeout: 3000 }));
+      await refusal(connect(whose, { tls: layer, signal: controller.signal, connectTimeout: 60_000 }));
       expect(begun).toHaveBeenCalledOnce();
-      expect(performance.now() - start).toBeLessThan(2000);
+      expect(performance.now() - start).toBeLessThan(50_000);
     }
   });
 });

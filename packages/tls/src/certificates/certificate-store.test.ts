@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { processorTime } from '../../../../test/support/tiers/processor-time.ts';
 import { makeAuthority, type TestCertificateOptions } from '../../test-support/certificates.ts';
 import { CertificateStore } from './certificate-store.ts';
 import { readCertificate } from './read-certificate.ts';
@@ -119,8 +120,9 @@ test('ten thousand certificates are put in order and found without looking at ea
     names: [`${index}.example`],
   }));
   store.setSource('files', many);
-  const start = performance.now();
-  for (let round = 0; round < 10_000; round += 1) expect(chosen(`${round}.example`) === `${round}`).toBe(true);
+  const took = processorTime(() => {
+    for (let round = 0; round < 10_000; round += 1) expect(chosen(`${round}.example`) === `${round}`).toBe(true);
+  });
   // A scan of all names for each would be 50 million comparisons.
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect(took).toBeLessThan(5_000);
 });

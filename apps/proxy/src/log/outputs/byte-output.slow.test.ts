@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
@@ -80,18 +80,25 @@ test('an end that the file system does not let come is told, with what is lost',
 });
 
 test('a reader that has gone away ends nothing either', async () => {
+  const gone = join(dirname((await file()).path), 'gone');
   const script = `
+    import { existsSync } from 'node:fs';
     import { ByteOutput } from ${output};
     const output = new ByteOutput(1);
-    setTimeout(() => {
+    const go = () => {
       output.write(Buffer.alloc(1024 * 1024));
       output.flush(() => {
         output.write(Buffer.from('more'));
         output.flush(() => process.stderr.write('lost ' + output.dropped + ', on it goes'));
       });
-    }, 100);
+    };
+    const waiting = setInterval(() => {
+      if (!existsSync(${JSON.stringify(gone)})) return;
+      clearInterval(waiting);
+      go();
+    }, 10);
   `;
-  const child = run(script, '| true');
+  const child = run(script, `| { exec 0<&-; : > ${gone}; }`);
   expect(await text(child.stderr)).toBe('lost 2, on it goes');
 });
 

@@ -550,7 +550,7 @@ describe.skipIf(!linux)('on a real kernel', () => {
     const connection = await dial(listener.address);
     const started = performance.now();
     for (let round = 0; round < 20; round += 1) await exchange(connection, 'ping');
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(5000);
     await listener.close();
   });
 

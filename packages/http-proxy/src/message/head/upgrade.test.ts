@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { processorTime } from '../../../../../test/support/tiers/processor-time.ts';
 import { requestHead, responseHead } from '../../../test-support/heads.ts';
 import { switchesAsAsked } from './upgrade.ts';
 
@@ -23,7 +24,6 @@ test('a switch must be to exactly one of the protocols that were asked for', () 
 });
 
 test('comparing lists without end on both sides takes no time', () => {
-  const start = performance.now();
-  expect(switches('a,'.repeat(30_000), 'b,'.repeat(30_000))).toBe(false);
-  expect(performance.now() - start).toBeLessThan(500);
+  const took = processorTime(() => expect(switches('a,'.repeat(30_000), 'b,'.repeat(30_000))).toBe(false));
+  expect(took).toBeLessThan(500);
 });
