@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { describeRequiring, PYTHON } from '../../../../test/support/requires.ts';
 import { type Program, startProgram } from '../../test-support/program.ts';
 
@@ -23,7 +23,7 @@ function run(command: string, argv: readonly string[], input = ''): Promise<{ st
 }
 
 // For a slow machine.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder: string;
 /** Requests for /held, until they are answered. */
@@ -188,88 +188,109 @@ describe('several workers', () => {
   beforeAll(async () => (counting = await start(2)));
   afterAll(() => end(counting));
 
-  const isCounted = (name: string, ...labels: string[]) =>
-    vi.waitFor(async () => expect(valueOf(await counting.scrape(), name, ...labels)).toBe(1), {
-      timeout: 30_000,
-      interval: 200,
-    });
+  type Series = readonly [name: string, ...labels: string[]];
+  const REQUESTS: Series = ['inband_requests_total'];
+  const RELOADS: Series = ['inband_reloads_total', 'outcome="done"'];
+  const RESTARTS: Series = ['inband_worker_restarts_total'];
+
+  const valueNow = async (of: Series): Promise<number> => valueOf(await counting.scrape(), ...of);
+  const becomes = (count: number, of: Series) =>
+    vi.waitFor(async () => expect(await valueNow(of)).toBe(count), { timeout: 60_000, interval: 200 });
+
+  /** Reloads with the configuration changed like that. */
+  async function reloadWith(change: (text: string) => string): Promise<void> {
+    const { program, file } = counting;
+    const before = await valueNow(RELOADS);
+    await writeFile(file, change(await readFile(file, 'utf8')));
+    program.kill('SIGHUP');
+    await becomes(before + 1, RELOADS);
+  }
+
+  /** Reloads with so many workers, unless there are to be as many. */
+  async function resize(to: 1 | 2): Promise<void> {
+    const { program, file } = counting;
+    if ((await readFile(file, 'utf8')).includes(`workers: ${to}`)) return;
+    await reloadWith((text) => text.replace(/workers: \d/, `workers: ${to}`));
+    if (to === 2) await program.during(program.logged('restarted'));
+  }
 
   test('have counters that go on over a reload', async () => {
-    const { program, file, ask, scrape } = counting;
-    await ask(3);
-    await writeFile(file, (await readFile(file, 'utf8')).replace('methods: PUT', 'methods: DELETE'));
-    program.kill('SIGHUP');
-    await program.during(program.logged('reloaded'));
-    await ask(3);
-    expect(valueOf(await scrape(), 'inband_requests_total')).toBe(6);
-    await isCounted('inband_reloads_total', 'outcome="done"');
+    const before = await valueNow(REQUESTS);
+    await counting.ask(3);
+    await reloadWith((text) => (text.includes('PUT') ? text.replace('PUT', 'DELETE') : text.replace('DELETE', 'PUT')));
+    await counting.ask(3);
+    expect(await valueNow(REQUESTS)).toBe(before + 6);
   });
 
   test('do not delay a scrape by one that hangs', async () => {
-    const { program, scrape } = counting;
-    const [, worker = 0] = await program.processes();
+    const before = await valueNow(REQUESTS);
+    const [, worker = 0] = await counting.program.processes();
     process.kill(worker, 'SIGSTOP');
-    expect(valueOf(await scrape(), 'inband_requests_total')).toBe(6);
+    onTestFinished(() => void process.kill(worker, 'SIGCONT'));
+    expect(await valueNow(REQUESTS)).toBe(before);
     // It hangs all the while: the supervisor ends it only after seconds.
     expect(await readFile(`/proc/${worker}/status`, 'utf8')).toMatch(/^State:\tT/m);
-    process.kill(worker, 'SIGCONT');
   });
 
   test('lose nothing of what was counted by one that is killed, and the next one goes on', async () => {
     const { program, ask, scrape, stats } = counting;
+    const restarts = await valueNow(RESTARTS);
+    const before = await scrape();
+    const requests = valueOf(before, ...REQUESTS);
+    const sent: Series = ['inband_content_bytes_total', 'direction="out"'];
     await ask(14);
     const [, worker = 0] = await program.processes();
     process.kill(worker, 'SIGKILL');
     // From memory, while nobody counts.
-    expect(valueOf(await scrape(), 'inband_requests_total')).toBe(20);
+    expect(await valueNow(REQUESTS)).toBe(requests + 14);
     await program.during(program.logged('restarted'));
     await ask(20);
     const after = await scrape();
-    expect(valueOf(after, 'inband_requests_total')).toBe(40);
-    expect(valueOf(after, 'inband_content_bytes_total', 'direction="out"')).toBe(40_000);
-    await isCounted('inband_worker_restarts_total');
+    expect(valueOf(after, ...REQUESTS)).toBe(requests + 34);
+    expect(valueOf(after, ...sent)).toBe(valueOf(before, ...sent) + 34_000);
+    await becomes(restarts + 1, RESTARTS);
     expect(await stats()).toMatchObject({
-      totals: { requests: 40, restarts: 1 },
+      totals: { requests: requests + 34, restarts: restarts + 1 },
       workers: [{ worker: 'supervisor' }, { worker: '1', state: 'up' }, { worker: '2', state: 'up' }],
     });
   });
 
   test('are not missed when there are to be fewer, and what they have counted stays', async () => {
-    const { program, file, scrape } = counting;
-    await writeFile(file, (await readFile(file, 'utf8')).replace('workers: 2', 'workers: 1'));
-    program.kill('SIGHUP');
+    const { program, scrape } = counting;
+    await resize(2);
+    const before = await valueNow(REQUESTS);
+    await resize(1);
     await program.during(program.logged('a worker has finished'));
     const text = await scrape();
     expect(valueOf(text, 'inband_worker_up')).toBe(2);
     expect(valueOf(text, 'inband_worker_up', 'worker="2"')).toBe(0);
     expect(valueOf(text, 'inband_worker_memory_bytes', 'worker="2"')).toBe(0);
-    expect(valueOf(text, 'inband_requests_total')).toBe(40);
+    expect(valueOf(text, ...REQUESTS)).toBe(before);
   });
 
   test('that come back while one of the same number finishes have memory of their own', async () => {
-    const { program, file, askHeld, scrape } = counting;
-    const becomes = (count: number, ...of: [name: string, ...labels: string[]]) =>
-      vi.waitFor(async () => expect(valueOf(await scrape(), ...of)).toBe(count), { timeout: 30_000, interval: 200 });
-    const resize = async (to: number, reloads: number): Promise<void> => {
-      await writeFile(file, (await readFile(file, 'utf8')).replace(/workers: \d/, `workers: ${to}`));
-      program.kill('SIGHUP');
-      await becomes(reloads, 'inband_reloads_total', 'outcome="done"');
+    const isUp = (worker: number): Series => ['inband_worker_up', `worker="${worker}"`];
+    const letGo = (): void => {
+      for (const answer of held.splice(0)) answer();
     };
-    await resize(2, 3);
-    await becomes(1, 'inband_worker_up', 'worker="2"');
-    await program.during(program.logged('restarted'));
+    onTestFinished(letGo);
+    await resize(1);
+    await becomes(2, ['inband_worker_up']);
+    await resize(2);
+    await becomes(1, isUp(2));
+    const before = await valueNow(REQUESTS);
     // So many that both have some.
-    const asked = Promise.all(Array.from({ length: 32 }, askHeld));
-    await vi.waitFor(() => expect(held).toHaveLength(32), 30_000);
-    await resize(1, 4);
-    await resize(2, 5);
-    await becomes(1, 'inband_worker_up', 'worker="3"');
-    expect(valueOf(await scrape(), 'inband_worker_up')).toBe(4);
-    for (const answer of held.splice(0)) answer();
+    const asked = Promise.all(Array.from({ length: 32 }, counting.askHeld));
+    await vi.waitFor(() => expect(held).toHaveLength(32));
+    await resize(1);
+    await resize(2);
+    await becomes(1, isUp(3));
+    expect(await valueNow(['inband_worker_up'])).toBe(4);
+    letGo();
     await asked;
-    await becomes(0, 'inband_worker_up', 'worker="2"');
-    await becomes(1, 'inband_worker_up', 'worker="3"');
-    expect(valueOf(await scrape(), 'inband_requests_total')).toBe(72);
+    await becomes(0, isUp(2));
+    await becomes(1, isUp(3));
+    expect(await valueNow(REQUESTS)).toBe(before + 32);
   });
 });
 

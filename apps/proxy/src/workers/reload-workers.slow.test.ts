@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
@@ -80,13 +80,14 @@ test('all of them go on with their log in another file and format, or none does'
   await program.during(program.logged('the log goes on elsewhere'));
   await answers(port);
   const lines = async () => (await readFile(join(folder, 'elsewhere.log'), 'utf8')).trim().split('\n');
-  await vi.waitFor(async () => expect(await lines()).toHaveLength(24), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await lines()).toHaveLength(24));
   for (const line of await lines())
     expect(line).toMatch(/^127\.0\.0\.1 - - \[.*\] "GET http:\/\/127\.0\.0\.1:1\/ HTTP\/1\.1" 502 0$/);
 });
 
 test('none switches if one cannot prepare', async () => {
   const counter = join(folder, 'made');
+  await rm(counter, { force: true });
   // Made once in the supervisor's check by nobody, and in each worker: the second one fails.
   await writeFile(
     join(folder, 'second.mjs'),
@@ -133,10 +134,10 @@ test('more workers are started, and those that are too many finish with their cl
   const { file, program, port } = await start('size.yaml', config(2));
   expect(await workersOf(program)).toBe(2);
   await reload(program, file, config(4));
-  await vi.waitFor(async () => expect(await workersOf(program)).toBe(4), 20_000);
+  await vi.waitFor(async () => expect(await workersOf(program)).toBe(4));
   await reload(program, file, config(1));
   await program.during(program.logged('a worker finishes; there are to be fewer'));
-  await vi.waitFor(async () => expect(await workersOf(program)).toBe(1), 20_000);
+  await vi.waitFor(async () => expect(await workersOf(program)).toBe(1));
   for (const answer of await answers(port)) expect(answer).toContain('502 Bad Gateway');
 });
 
@@ -161,8 +162,7 @@ test.each([1, 2])('reload.watch reads the file again when it is written or repla
 });
 
 test('reload.watch sees a file that comes to a folder', async () => {
-  const configs = join(folder, 'configs');
-  await mkdir(configs);
+  const configs = await mkdtemp(join(folder, 'configs-'));
   await writeFile(join(configs, 'a.yaml'), config(1, 'reload: { watch: true }'));
   const { program } = await startWith(configs);
   await writeFile(join(configs, 'b.yaml'), 'shutdown: { grace: 1s }\n');
