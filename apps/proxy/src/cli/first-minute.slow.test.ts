@@ -4,7 +4,7 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runProgram, startProgram } from '../../test-support/program.ts';
 
 const main = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
@@ -111,6 +111,10 @@ describe('a proxy without a file', () => {
 });
 
 describe('inband init', () => {
+  beforeEach(async () => {
+    for (const name of ['inband.yaml', 'asked.yaml', 'kept.yaml']) await rm(join(folder, name), { force: true });
+  });
+
   test('without a terminal writes what options say, and never over a file', async () => {
     const init = ['init', '--mode', 'reverse', '--to', '10.0.0.1:80', '--listen', ':8080'];
     expect(await runProgram(init, folder)).toMatchObject({
