@@ -39,7 +39,7 @@ import { namesOf } from '../revoked/revoked.ts';
 import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { countReload } from '../metrics/count/if-configured.ts';
-import { shareMetrics } from './shared-metrics.ts';
+import { shareMetrics } from './memory/shared-metrics.ts';
 import { WorkerGroup } from './worker-group.ts';
 import type { Ready } from './messages.ts';
 

@@ -1,12 +1,6 @@
-import { type Logger, type Notices, ProxyError, type SharedGuesses } from '@inband/core';
-import type { AcmeState, Demand } from '../acme/acme-view.ts';
-import type { Lending } from '../cluster/lending/lend-messages.ts';
-import type { MachineLender } from '../cluster/lending/machine-lender.ts';
+import { type Notices, ProxyError } from '@inband/core';
+import type { AcmeState } from '../acme/acme-view.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
-import { MAX_WORKERS } from '../config/schema/schema.ts';
-import type { PoolOrder } from '../run/observed/pool-orders.ts';
-import { processPseudonym } from '../run/build/pseudonym.ts';
-import { type InheritedSockets, socketsOfWorker } from '../handover/inherited-sockets.ts';
 import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
@@ -14,10 +8,14 @@ import type { Revoked } from '../revoked/revoked.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import type { Ready } from './messages.ts';
 import { MachineNotices } from './notices/machine-notices.ts';
+import { partOfMemory } from './memory/part-of-memory.ts';
+import { forgetTunnelsOf, openTunnelTable } from './memory/tunnel-table.ts';
+import { isAccident, meaningOf, startError } from './process/worker-end.ts';
 import { ReadyWorkers } from './ready-workers.ts';
 import { prepareWorkers } from './reload-workers.ts';
-import { forgetTunnelsOf, openTunnelTable } from './tunnel-table.ts';
-import { type WorkerEnd, WorkerProcess } from './worker-process.ts';
+import { startOrder } from './start-order.ts';
+import type { WorkerGroupOptions } from './worker-group-options.ts';
+import { WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds after the grace period, for closing connections and writing the log, until a worker is killed. */
 const LATE = 3_000;
@@ -25,45 +23,11 @@ const LATE = 3_000;
 const LAST_WORDS = 500;
 /** Milliseconds for a worker to take what is kept by ACME. */
 const LONGEST_TAKING = 5_000;
-/** Signals that a running process ignores. */
-const IGNORED_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGHUP', 'SIGUSR1', 'SIGUSR2']);
-
 /** What all workers have switched to. */
 export interface Switched {
   /** The largest number of configurations that a worker has in use. */
   readonly alive: number;
   readonly addresses: BoundAddresses;
-}
-
-export interface WorkerGroupOptions {
-  readonly size: number;
-  /** Milliseconds without an answer after which a worker is replaced. */
-  readonly timeout: number;
-  readonly file: string | undefined;
-  /** See `Order`. */
-  /** The listening sockets that this process was started with. */
-  readonly inherited: InheritedSockets;
-  readonly logger: Logger;
-  /** What the next process starts with of them. */
-  readonly serverOrders: () => readonly PoolOrder[];
-  /** What the next process starts with of ACME, and who orders certificates for the clients of all. */
-  readonly acme: { readonly state: () => AcmeState; readonly demand: Demand };
-  /** What each worker lends from. */
-  readonly cluster: {
-    readonly lender: () => MachineLender | undefined;
-    readonly lending: (workers: number) => Lending;
-  };
-  /** The tokens that the next process starts with as revoked, and what counts wrong guesses for all. */
-  readonly secrets: {
-    readonly revoked: () => readonly Revoked[];
-    readonly guesses: () => SharedGuesses | undefined;
-  };
-  /** Called when a worker accepts clients, with what it was started with. */
-  readonly onReady: (worker: number, serverOrders: readonly PoolOrder[]) => void;
-  /** The descriptor of the memory of the metrics, where there are any. */
-  readonly metrics?: number | undefined;
-  /** Called when a worker that has ended is started again. */
-  readonly onRestart?: (() => void) | undefined;
 }
 
 /** What a process is in the group. */
@@ -249,40 +213,30 @@ export class WorkerGroup {
     const ready = await worker.ready;
     if (ready !== undefined) return [worker, ready];
     const end = await worker.ended;
-    // Such a signal, sent to the whole process group, kills a process in which Node is still starting.
-    const isAccident = end.signal !== null && IGNORED_SIGNALS.has(end.signal);
-    if (isAccident && !this.#isEnding) return this.#whenReady(number, this.#fork(number));
+    if (isAccident(end) && !this.#isEnding) return this.#whenReady(number, this.#fork(number));
     throw startError(number, end);
   }
 
   #fork(number: number): WorkerProcess {
-    const { file, logger, metrics, acme, cluster, secrets, timeout } = this.#options;
+    const { logger, metrics, acme, cluster, secrets, timeout } = this.#options;
     const files = this.#files;
     const tunnels = this.#tunnels;
-    const pseudonym = processPseudonym();
-    const sockets = socketsOfWorker(this.#options.inherited.all, number, this.#size);
-    const serverOrders = this.#options.serverOrders();
-    const memory = this.#memoryFor(number);
-    const generation = this.#generation;
-    const common = { type: 'start', file, files, generation, pseudonym, bound: this.#bound } as const;
-    const ticketKeys = sentTicketKeys(this.ticketKeys.current);
-    const lending = cluster.lending(this.#size);
-    const notices = this.#notices.known;
-    const order = {
-      ...common,
-      worker: memory,
-      sockets,
-      serverOrders,
-      ticketKeys,
-      acme: acme.state(),
-      lending,
-      notices,
-      revoked: secrets.revoked(),
-    } as const;
+    const size = this.#size;
+    const used = new Set(Array.from(this.#running.values(), (place) => place.memory));
+    const memory = partOfMemory(number, size, used);
+    const order = startOrder(this.#options, {
+      number,
+      memory,
+      size,
+      files,
+      generation: this.#generation,
+      bound: this.#bound,
+      ticketKeys: sentTicketKeys(this.ticketKeys.current),
+      notices: this.#notices.known,
+      hasTunnels: tunnels !== undefined,
+    });
     const forWorker = { demand: acme.demand, lender: cluster.lender(), guesses: secrets.guesses() };
-    const has = { hasTunnels: tunnels !== undefined, hasMetrics: metrics !== undefined };
-    const inherit = { tunnels, metrics };
-    const worker = new WorkerProcess({ ...order, ...has }, inherit, forWorker, timeout, ({ pid }, silentFor) => {
+    const worker = new WorkerProcess(order, { tunnels, metrics }, forWorker, timeout, ({ pid }, silentFor) => {
       logger.error({ worker: number, workerPid: pid, silentFor }, 'a worker does not answer; killing it');
     });
     this.#running.set(worker, { number, memory });
@@ -293,7 +247,7 @@ export class WorkerGroup {
       this.#ready.set(number, worker);
       this.#notices.choose();
       void this.#catchUp(worker, files);
-      this.#options.onReady(number, serverOrders);
+      this.#options.onReady(number, order.serverOrders);
     });
     void worker.ended.then(() => {
       this.#running.delete(worker);
@@ -302,14 +256,6 @@ export class WorkerGroup {
       if (tunnels !== undefined && !this.#isEnding) forgetTunnelsOf(tunnels, memory);
     });
     return worker;
-  }
-
-  #memoryFor(number: number): number {
-    const used = new Set([...this.#running.values()].map(({ memory }) => memory));
-    if (!used.has(number)) return number;
-    let free = this.#size + 1;
-    while (used.has(free)) free += 1;
-    return Math.min(free, MAX_WORKERS);
   }
 
   /** Whether there is a process of this number that does not finish, or starts. */
@@ -321,19 +267,15 @@ export class WorkerGroup {
   #watch(number: number, worker: WorkerProcess, backOff: BackOff): void {
     void worker.ended.then((end) => {
       const { code, signal, failure, ran } = end;
+      const { logger } = this.#options;
       const fields = { worker: number, workerPid: worker.pid, code, signal, detail: failure };
-      if (this.#isEnding) {
-        if (code !== 0) this.#options.logger.warn(fields, 'a worker did not end in an orderly way');
-        return;
-      }
-      if (this.#leaving.delete(worker)) {
-        this.#options.logger.info(fields, 'a worker has finished');
-        return;
-      }
+      const meaning = meaningOf(end, this.#isEnding, this.#leaving.delete(worker));
+      if (meaning === 'orderly') return;
+      if (meaning === 'disorderly') return logger.warn(fields, 'a worker did not end in an orderly way');
+      if (meaning === 'finished') return logger.info(fields, 'a worker has finished');
       const restartIn = backOff.after(ran);
-      // 0: a signal to this worker alone, and it has finished its connections.
-      if (code === 0) this.#options.logger.warn({ ...fields, restartIn }, 'a worker ended');
-      else this.#options.logger.error({ ...fields, restartIn }, 'a worker died; its connections are lost');
+      if (meaning === 'ended') logger.warn({ ...fields, restartIn }, 'a worker ended');
+      else logger.error({ ...fields, restartIn }, 'a worker died; its connections are lost');
       const timer = setTimeout(() => {
         this.#restarts.delete(timer);
         this.#options.onRestart?.();
@@ -352,12 +294,4 @@ export class WorkerGroup {
       if (ready !== undefined) this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'restarted');
     });
   }
-}
-
-function startError(number: number, { code, signal, failure }: WorkerEnd): ProxyError {
-  const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
-  return new ProxyError(
-    'proxy_internal_error',
-    failure ?? `inband: worker ${number} ended with ${how} while starting.`,
-  );
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { receivedSocket, type SentNotices, type SharedGuesses } from '@inband/core';
+import type { SentNotices, SharedGuesses } from '@inband/core';
 import type { AcmeState, Demand } from '../acme/acme-view.ts';
 import { LendingDesk } from '../cluster/lending/lending-desk.ts';
 import type { MachineLender } from '../cluster/lending/machine-lender.ts';
@@ -10,8 +10,12 @@ import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { isBuilt, ownFile } from '../own-files/own-files.ts';
 import type { Revoked } from '../revoked/revoked.ts';
 import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
-import { Heartbeat, INTERVAL, processorWait } from './heartbeat.ts';
-import { METRICS_DESCRIPTOR } from './shared-metrics.ts';
+import { AwaitedAnswers } from './process/awaited-answers.ts';
+import { BorrowedSockets } from './process/borrowed-sockets.ts';
+import { type Pulse, watchOver } from './process/pulse.ts';
+import type { WorkerEnd } from './process/worker-end.ts';
+import { METRICS_DESCRIPTOR } from './memory/shared-metrics.ts';
+import type { StartOrder } from './start-order.ts';
 import type { Order, Ready, ReloadOrder, ReloadReport, Report } from './messages.ts';
 
 const program = fileURLToPath(ownFile('bin/worker.mjs'));
@@ -21,8 +25,6 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /** The first inherited socket in a worker: behind the memory that workers share. */
 const SOCKETS_DESCRIPTOR = METRICS_DESCRIPTOR + 1;
-
-type StartOrder = Extract<Order, { type: 'start' }>;
 
 /** Descriptors of memory that workers share, in the order in which a worker has them behind its IPC channel. */
 export interface InheritedDescriptors {
@@ -37,16 +39,6 @@ export interface ForWorker {
   readonly guesses: SharedGuesses | undefined;
 }
 
-/** How a worker process ended. */
-export interface WorkerEnd {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  /** Its own message why it could not start. */
-  readonly failure: string | undefined;
-  /** Milliseconds from its start to its end. */
-  readonly ran: number;
-}
-
 /** One worker process, from its fork to its end. It writes to the standard output and standard error of the supervisor. */
 export class WorkerProcess {
   readonly pid: number | undefined;
@@ -59,16 +51,12 @@ export class WorkerProcess {
   onNotices: (notices: SentNotices) => void = () => undefined;
   /** Takes the answer to the part of a reload that was asked for last; undefined is the end of the process. */
   #answered: ((report: ReloadReport | undefined) => void) | undefined = undefined;
-  /** What takes the answers to questions of the admin API. */
-  readonly #questions = new Map<number, (outcome: Outcome | undefined) => void>();
-  #lastQuestion = 0;
-  /** What is called when it has taken an update of what is kept by ACME. */
-  readonly #updates = new Map<number, () => void>();
-  #lastUpdate = 0;
-  /** Takes the end of the answer to `share`: why it cannot, or undefined. */
-  #shared: ((problem: string | undefined) => void) | undefined = undefined;
-  #lent: LentSocket[] = [];
-  readonly #heartbeat: { readonly silent: number; isBusy: boolean };
+  /** Questions of the admin API. */
+  readonly #questions = new AwaitedAnswers<Outcome>();
+  /** Updates of what is kept by ACME, which it says that it has taken. */
+  readonly #updates = new AwaitedAnswers<true>();
+  readonly #borrowed = new BorrowedSockets();
+  readonly #pulse: Pulse;
   readonly #child: ChildProcess;
 
   /**
@@ -91,12 +79,12 @@ export class WorkerProcess {
     let isReady = false;
     const desk = lender && new LendingDesk(lender, (answers) => this.#send({ type: 'lent', answers }));
     const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
-      heartbeat.stop();
+      pulse.stop();
       ready.resolve(undefined);
       this.#answered?.(undefined);
-      this.#shared?.(undefined);
-      for (const settled of this.#questions.values()) settled(undefined);
-      for (const taken of this.#updates.values()) taken();
+      this.#borrowed.end();
+      this.#questions.end();
+      this.#updates.end();
       desk?.end();
       ended.resolve({ code, signal, failure, ran: performance.now() - begun });
     };
@@ -107,23 +95,27 @@ export class WorkerProcess {
     this.pid = this.#child.pid;
     this.ready = ready.promise;
     this.ended = ended.promise;
-    const heartbeat = (this.#heartbeat = this.#watchOver(timeout, (silentFor) => {
+    // By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none.
+    const silent = (silentFor: number): void => {
       if (!isReady) failure = `inband: a worker did not answer for ${silentFor} ms while starting.`;
       onSilent(this, silentFor);
-    }));
+      this.#child.kill('SIGKILL');
+    };
+    const ask = (): void => this.#send({ type: 'ping' });
+    const pulse = (this.#pulse = watchOver({ pid: this.pid, limit: timeout, ask, onSilent: silent }));
     this.#child.on('message', (report: Report, handle: unknown) => {
-      heartbeat.answered();
+      pulse.answered();
       if (report.type === 'alive') this.open = report.open ?? 0;
       if ('id' in report) this.#answered?.(report);
-      if (report.type === 'answer') this.#questions.get(report.question)?.(report.outcome);
-      if (report.type === 'acme-taken') this.#updates.get(report.update)?.();
+      if (report.type === 'answer') this.#questions.answered(report.question, report.outcome);
+      if (report.type === 'acme-taken') this.#updates.answered(report.update, true);
       if (report.type === 'lend') desk?.take(report.calls);
       if (report.type === 'notices') this.onNotices(report.notices);
       if (report.type === 'demand') void this.#demanded(report, demand);
       if (report.type === 'guess') this.#guessed(report, guesses);
       if (report.type === 'failed') failure = report.message;
-      if (report.type === 'socket') this.#takeSocket(report, handle);
-      if (report.type === 'shared') this.#shared?.(report.problem);
+      if (report.type === 'socket') this.#borrowed.take(report, handle);
+      if (report.type === 'shared') this.#borrowed.end(report.problem);
       if (report.type !== 'ready') return;
       isReady = true;
       ready.resolve(report);
@@ -140,32 +132,7 @@ export class WorkerProcess {
 
   /** Milliseconds without an answer to a ping. */
   get silence(): number {
-    return this.#heartbeat.silent;
-  }
-
-  /** By SIGKILL, because a stopped process receives no other signal, and one in an endless loop handles none. */
-  #watchOver(limit: number, onSilent: (silentFor: number) => void) {
-    const heartbeat = new Heartbeat({
-      limit,
-      ask: () => this.#send({ type: 'ping' }),
-      waited: processorWait(this.pid ?? 0),
-      now: () => performance.now(),
-      onSilent: (silentFor) => {
-        onSilent(silentFor);
-        this.#child.kill('SIGKILL');
-      },
-    });
-    const timer = setInterval(() => heartbeat.tick(), INTERVAL);
-    return {
-      answered: () => heartbeat.answered(),
-      stop: () => clearInterval(timer),
-      get silent() {
-        return heartbeat.silent;
-      },
-      set isBusy(isBusy: boolean) {
-        heartbeat.isBusy = isBusy;
-      },
-    };
+    return this.#pulse.silent;
   }
 
   /** Asks for a part of a reload. Resolves with its answer; with undefined if it ends, or does not answer within `limit` milliseconds. */
@@ -176,10 +143,10 @@ export class WorkerProcess {
       if (report === undefined || report.id === order.id) answer.resolve(report);
     };
     const timer = setTimeout(() => answer.resolve(undefined), limit);
-    this.#heartbeat.isBusy = true;
+    this.#pulse.isBusy = true;
     this.#send(order);
     const report = await answer.promise;
-    this.#heartbeat.isBusy = false;
+    this.#pulse.isBusy = false;
     clearTimeout(timer);
     this.#answered = undefined;
     return report;
@@ -188,15 +155,7 @@ export class WorkerProcess {
   /** Asks a question of the admin API. Resolves with undefined if it ends, or does not answer within `limit` milliseconds. */
   async answer(name: string, argument: unknown, limit: number): Promise<Outcome | undefined> {
     if (!this.#child.connected) return undefined;
-    const question = (this.#lastQuestion += 1);
-    const { promise, resolve } = Promise.withResolvers<Outcome | undefined>();
-    const timer = setTimeout(() => resolve(undefined), limit);
-    this.#questions.set(question, resolve);
-    this.#send({ type: 'ask', question, name, argument });
-    const outcome = await promise;
-    clearTimeout(timer);
-    this.#questions.delete(question);
-    return outcome;
+    return this.#questions.ask(limit, (question) => this.#send({ type: 'ask', question, name, argument }));
   }
 
   /**
@@ -205,31 +164,8 @@ export class WorkerProcess {
    */
   async share(limit: number): Promise<LentSocket[]> {
     if (!this.#child.connected) return [];
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#lent = [];
-    this.#shared = (problem) => (problem === undefined ? resolve() : reject(new Error(problem)));
-    const timer = setTimeout(() => reject(new Error(`a worker (${this.pid}) does not answer.`)), limit);
-    this.#send({ type: 'share' });
-    try {
-      await promise;
-      return this.#lent;
-    } catch (error) {
-      for (const socket of this.#lent) socket.release();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      this.#shared = undefined;
-      this.#lent = [];
-    }
-  }
-
-  #takeSocket({ kind, bind }: Extract<Report, { type: 'socket' }>, handle: unknown): void {
-    if (typeof handle !== 'object' || handle === null) return;
-    const socket = receivedSocket(handle);
-    // It comes too late: nobody waits for it any more.
-    if (this.#shared === undefined) return socket.release();
-    const { descriptor } = socket;
-    this.#lent.push({ descriptor, kind, bind, release: () => socket.release() });
+    const late = `a worker (${this.pid}) does not answer.`;
+    return this.#borrowed.ask(limit, late, () => this.#send({ type: 'share' }));
   }
 
   /** Passes on what other workers tell. Calls `sent` when the message is gone, or never can be. */
@@ -265,14 +201,7 @@ export class WorkerProcess {
   /** Tells it what is kept by ACME. Resolves when it knows, ends, or does not answer within `limit` milliseconds. */
   async tellAcme(state: AcmeState, limit: number): Promise<void> {
     if (!this.#child.connected) return;
-    const update = (this.#lastUpdate += 1);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, limit);
-    this.#updates.set(update, resolve);
-    this.#send({ type: 'acme', update, state });
-    await promise;
-    clearTimeout(timer);
-    this.#updates.delete(update);
+    await this.#updates.ask(limit, (update) => this.#send({ type: 'acme', update, state }));
   }
 
   async #demanded({ demand: number, host }: Extract<Report, { type: 'demand' }>, demand: Demand): Promise<void> {

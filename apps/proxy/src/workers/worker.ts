@@ -24,9 +24,9 @@ import { ReceivedTicketKeys } from '../session-tickets/ticket-keys.ts';
 import type { Order, ReloadOrder } from './messages.ts';
 import { report } from './report.ts';
 import { shareSockets } from './share-sockets.ts';
-import { countInWorker } from './shared-metrics.ts';
+import { countInWorker } from './memory/shared-metrics.ts';
 import { WorkerReloads } from './worker-reloads.ts';
-import { TUNNELS_DESCRIPTOR, TunnelTable } from './tunnel-table.ts';
+import { TUNNELS_DESCRIPTOR, TunnelTable } from './memory/tunnel-table.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;
 type AskOrder = Extract<Order, { type: 'ask' }>;

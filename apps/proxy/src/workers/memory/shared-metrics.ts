@@ -1,10 +1,10 @@
-import { type Config, MAX_WORKERS } from '../config/schema/schema.ts';
-import { countInto, countSupervisor, wantsMetrics } from '../metrics/count/if-configured.ts';
-import type { ProcessMetrics } from '../metrics/count/process-metrics.ts';
-import type { SupervisorMetrics } from '../metrics/count/supervisor-metrics.ts';
-import { type SegmentSource, sharedMemory, writtenMemory } from '../shared-memory/memory.ts';
-import { SEGMENT_LENGTH } from '../shared-memory/series-format.ts';
-import { openUnnamedFile } from '../shared-memory/unnamed-file.ts';
+import { type Config, MAX_WORKERS } from '../../config/schema/schema.ts';
+import { countInto, countSupervisor, wantsMetrics } from '../../metrics/count/if-configured.ts';
+import type { ProcessMetrics } from '../../metrics/count/process-metrics.ts';
+import type { SupervisorMetrics } from '../../metrics/count/supervisor-metrics.ts';
+import { type SegmentSource, sharedMemory, writtenMemory } from '../../shared-memory/memory.ts';
+import { SEGMENT_LENGTH } from '../../shared-memory/series-format.ts';
+import { openUnnamedFile } from '../../shared-memory/unnamed-file.ts';
 
 /** The descriptor of the memory of the metrics in a worker: the one after that of the tunnels. */
 export const METRICS_DESCRIPTOR = 5;

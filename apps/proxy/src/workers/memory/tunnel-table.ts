@@ -1,6 +1,6 @@
 import type { InetAddr, SharedTunnels } from '@inband/core';
 import { readSync, writeSync } from 'node:fs';
-import { openUnnamedFile } from '../shared-memory/unnamed-file.ts';
+import { openUnnamedFile } from '../../shared-memory/unnamed-file.ts';
 
 /** The descriptor of the table in a worker: the one after stdin, stdout, stderr and the IPC channel. */
 export const TUNNELS_DESCRIPTOR = 4;
