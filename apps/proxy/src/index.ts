@@ -1,6 +1,7 @@
 /** The library: the same proxy as the program, and everything that a plugin needs. */
 export type { TracerProviderLike } from './tracing/tracer-provider.ts';
-export { createInband, type Inband, type InbandOptions } from './single/inband.ts';
+export { createInband } from './single/inband.ts';
+export type { Inband, InbandOptions } from './single/embedding.ts';
 export type { AcceptOptions, OpenClientConnection } from './single/client-connections.ts';
 export type { ConfiguredPart, Difference } from './run/generations/difference.ts';
 export type { InbandEventMap, InbandListenerOf } from './single/inband-events.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { makeAuthority } from '../../../../packages/tls/test-support/certificates.ts';
-import { createInband, type Inband } from '../single/inband.ts';
+import { createInband } from '../single/inband.ts';
+import type { Inband } from '../single/embedding.ts';
 
 const portOf = ({ listeners: [first] }: Inband): number => (first?.address.family === 'inet' ? first.address.port : 0);
 

@@ -15,7 +15,8 @@ import { collectGarbage } from '../../../../test/support/collect-garbage.ts';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { talk } from '../../test-support/memory-client.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband, type Inband } from '../single/inband.ts';
+import { createInband } from '../single/inband.ts';
+import type { Inband } from '../single/embedding.ts';
 import { z } from 'zod';
 
 declare module '../index.ts' {

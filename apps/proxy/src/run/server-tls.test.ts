@@ -8,7 +8,8 @@ import { makeAuthority, type TestCertificate } from '../../../../packages/tls/te
 import { address, answerOnce, exchange } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { accessFields } from '../lines/access-log.ts';
-import { createInband, type Inband } from '../single/inband.ts';
+import { createInband } from '../single/inband.ts';
+import type { Inband } from '../single/embedding.ts';
 
 const proxy = address('127.0.0.1', 8080);
 const first = address('10.0.0.9', 443);

@@ -4,7 +4,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import type { ConfigInput, FilterInput } from '../config/schema/config-input.ts';
-import { createInband, type Inband, type InbandOptions } from './inband.ts';
+import { createInband } from './inband.ts';
+import type { Inband, InbandOptions } from './embedding.ts';
 
 const client = { family: 'inet', address: '192.0.2.7', port: 40_000 } as const;
 

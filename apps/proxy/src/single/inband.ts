@@ -1,25 +1,11 @@
-import type { Duplex } from 'node:stream';
-import {
-  combineListeners,
-  type Logger,
-  ProxyError,
-  type SessionListener,
-  SoleNotices,
-  type Transport,
-} from '@inband/core';
-import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import { combineListeners, ProxyError, type SessionListener, SoleNotices } from '@inband/core';
+import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import type { Config } from '../config/schema/schema.ts';
-import { isRecord } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { accessFields } from '../lines/access-log.ts';
-import { guardedLogger } from '../log/guarded-logger.ts';
-import { type LogSettings, type PreparedLog, type MessageListener, ProgramLog } from '../log/program-log.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import { type InbandListener, logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
+import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
-import type { TracerProviderLike } from '../tracing/tracer-provider.ts';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
@@ -35,77 +21,14 @@ import { namesOf } from '../revoked/revoked.ts';
 import { TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
-import type { Stats } from '../metrics/show/stats.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
-import {
-  acceptDuplex,
-  type AcceptOptions,
-  ConnectionBytes,
-  describeClient,
-  type OpenClientConnection,
-} from './client-connections.ts';
-import { InbandEvents, type InbandEventMap, type InbandListenerOf } from './inband-events.ts';
+import { acceptDuplex, ConnectionBytes, describeClient } from './client-connections.ts';
+import { parseEmbedded, refuseWorkers } from './embedded-config.ts';
+import { loggingFor } from './embedded-log.ts';
+import type { Inband, InbandOptions } from './embedding.ts';
+import { InbandEvents } from './inband-events.ts';
 import { ProcessOwner } from './process-owner.ts';
 import { runningInfo } from './running-info.ts';
-
-/** What an embedding program may replace. */
-export interface InbandOptions {
-  /** The transport, instead of the configuration's `transport`. */
-  readonly transport?: Transport;
-  /**
-   * Where messages and access lines go. Without one they go to standard output if the configuration has a `log`
-   * section, else nowhere. An exception in it does not affect clients.
-   */
-  readonly logger?: Logger;
-  /**
-   * Called at the end of every request and tunnel, whatever is logged. An exception or a rejection of it is logged as a defect
-   * and does not affect the client.
-   */
-  readonly onSession?: SessionListener;
-  /**
-   * Makes the spans of requests and tunnels: a `TracerProvider` of `@opentelemetry/api`. With it, `tracing` need not be in the
-   * configuration. Without it, `tracing` uses the one that is registered.
-   */
-  readonly tracerProvider?: TracerProviderLike;
-  /** Counts the bytes of each client connection, for {@link Inband.connections}. Default: false, because each session is recorded for it. */
-  readonly countBytes?: boolean;
-  /** The directory for relative paths in `plugins`. Default: the current directory. */
-  readonly baseDirectory?: string;
-}
-
-/** A proxy that is running. */
-export interface Inband extends AsyncDisposable {
-  /** In the order of the configuration. */
-  readonly listeners: readonly InbandListener[];
-  /**
-   * Replaces the configuration without losing anything: what has not changed stays as it is, with its sockets, idle connections,
-   * marks of failed servers and caches. Sessions that run end under the rules with which they began. Resolves with the difference.
-   * Rejects with a `ConfigError` that names everything that is wrong or cannot be changed; then nothing has changed.
-   */
-  reload(config: ConfigInput): Promise<Reloaded>;
-  /**
-   * Calls `listener` for every event of a kind from now on. Returns a function that ends it. Nothing is made for listeners that do not
-   * exist.
-   */
-  on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void;
-  /**
-   * Serves a client whose connection the program has made by itself: a socket, or any stream of bytes. The proxy owns it from then on. Counts for
-   * `limits` as those of listeners do. Returns the id of the connection. Throws if there is no such service, if it is not known where the client is,
-   * if the stream is destroyed, and while the proxy stops; then the stream is still the caller's.
-   */
-  accept(duplex: Duplex, options: AcceptOptions): number;
-  /** The client connections that are open, of HTTP services. */
-  connections(): OpenClientConnection[];
-  /** Closes the client connection with this id at once. Returns whether there was one. */
-  closeConnection(id: number): boolean;
-  /** How the proxy is doing: totals, rates, latencies, the last two minutes. Throws a `ProxyError` unless `metrics` is configured. */
-  stats(): Stats;
-  /**
-   * Open connections have `grace` milliseconds to finish (default: `shutdown.grace`), then everything is closed.
-   * `shutdown.listen` says how long clients are still accepted. Resolves when everything is closed. Of several calls the earliest end counts.
-   */
-  close(options?: { readonly grace?: number }): Promise<void>;
-}
 
 /**
  * Starts a proxy from a configuration of the same shape as the file's. Resolves when every listener accepts.
@@ -259,74 +182,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
 
 const RELOAD_BY_PROGRAM = 'the program that embeds the proxy has the configuration; it calls `reload`.';
 
-async function parseEmbedded(
-  config: ConfigInput,
-  { baseDirectory = process.cwd(), tracerProvider }: InbandOptions,
-): Promise<{ readonly parsed: ParsedConfig; readonly source: ConfigSource }> {
-  const value = tracerProvider === undefined ? config : { tracing: {}, ...config };
-  const source = { value, baseDirectory };
-  const parsed = await parseConfig(source);
-  refuseWorkers(parsed, source);
-  return { parsed, source };
-}
-
-function refuseWorkers({ config }: ParsedConfig, source: ConfigSource): void {
-  if (config.workers === 1) return;
-  const message = 'a program that embeds the proxy runs it in its own process; leave "workers" out, or set it to 1.';
-  throw errorsOf(source, [{ path: ['workers'], message }]);
-}
-
 function refuseStats(): never {
   const message = 'nothing is counted, so there are no statistics; add "metrics: {}" to the configuration.';
   throw new ProxyError('proxy_configuration_error', message, { setting: 'metrics' });
-}
-
-/** The log of an embedded proxy. */
-interface EmbeddedLog extends Pick<ProgramLog, 'logger' | 'onSession' | 'dropped' | 'close'> {
-  /** Of its messages, for readers of the admin API. */
-  readonly tellMessages?: (listener: MessageListener | undefined) => void;
-  prepare(config: Config, source: ConfigSource): PreparedLog;
-}
-
-/** Nothing is logged where the configuration has no `log` section. */
-function logSettings({ log }: Config, { value, baseDirectory }: ConfigSource): LogSettings {
-  return { log: isRecord(value) && value.log !== undefined ? log : undefined, baseDirectory };
-}
-
-function loggingFor(first: Config, source: ConfigSource, options: InbandOptions): EmbeddedLog {
-  if (options.logger !== undefined) return ownLogger(first, options.logger);
-  const log = new ProgramLog(logSettings(first, source));
-  return {
-    logger: log.logger,
-    get onSession() {
-      return log.onSession;
-    },
-    get dropped() {
-      return log.dropped;
-    },
-    prepare: (next, nextSource) => log.prepare(logSettings(next, nextSource)),
-    close: () => log.close(),
-    tellMessages: (listener) => (log.onMessage = listener),
-  };
-}
-
-/** Everything goes to the logger of the program. */
-function ownLogger(first: Config, given: Logger): EmbeddedLog {
-  const logger = guardedLogger(given);
-  const access: SessionListener = (record) => logger.info(accessFields(record), record.kind);
-  let isLogged = first.log.access;
-  const listener = (): SessionListener | undefined => (isLogged ? access : undefined);
-  const commit = ({ log }: Config): SessionListener | undefined => {
-    isLogged = log.access;
-    return listener();
-  };
-  return {
-    logger,
-    get onSession() {
-      return listener();
-    },
-    dropped: 0,
-    prepare: (next) => ({ commit: () => commit(next), abandon: () => undefined }),
-    close: async () => undefined,
-  };
 }

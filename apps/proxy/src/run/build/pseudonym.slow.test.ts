@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startProgram, type Program } from '../../../test-support/program.ts';
-import { createInband, type Inband } from '../../single/inband.ts';
+import { createInband } from '../../single/inband.ts';
+import type { Inband } from '../../single/embedding.ts';
 import { processPseudonym } from './pseudonym.ts';
 
 const atEnd: (() => Promise<unknown>)[] = [];
