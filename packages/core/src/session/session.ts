@@ -136,7 +136,8 @@ export class Session implements Cancellation {
   #connected = false;
   #serverTls: ServerTlsFacts | undefined = undefined;
   #mayReuse = true;
-  #maxIdleTime = Infinity;
+  /** Undefined for no limit. Not Infinity, because V8 makes an object of a number in a field that is no small integer. */
+  #maxIdleTime: number | undefined = undefined;
   #lookingUp: string | undefined = undefined;
   #attempts: Attempt[] | undefined = undefined;
   #request: RequestView | undefined = undefined;
@@ -262,7 +263,7 @@ export class Session implements Cancellation {
 
   /** The most milliseconds that a server connection may have been idle to be reused for this session. */
   get maxIdleTime(): number {
-    return this.#maxIdleTime;
+    return this.#maxIdleTime ?? Infinity;
   }
 
   /** The name that a chainer is looking up for it now: see {@link Session.noteLookup}. */

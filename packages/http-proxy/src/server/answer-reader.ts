@@ -73,8 +73,8 @@ export abstract class AnswerReader implements ConnectionHandler, Holder {
   #interims = 0;
   /** As far as the answer says, the connection can serve another request. */
   protected reusable = true;
-  /** Milliseconds for which the server keeps its connection. */
-  protected keepFor = Infinity;
+  /** Milliseconds for which the server keeps its connection, if it has said so. */
+  protected keepFor: number | undefined = undefined;
 
   protected constructor(context: HttpContext, exchange: ServerEvents, session: Session, server: ServerConnection) {
     this.context = context;

@@ -22,12 +22,22 @@ const UPGRADE = ascii('upgrade');
 /** Options that are kept track of. A longer list is an attempt to have fields removed. */
 const MAX_OPTIONS = 10;
 
+/** One object serves all heads, because it is read at once. */
+const options: ConnectionOptions = {
+  close: false,
+  keepAlive: false,
+  upgrade: false,
+  malformed: false,
+  forbidden: false,
+};
+
 /**
  * Reads every `Connection` field of a head (RFC 9110 section 7.6.1) and drops the fields that they name.
  * A field that frames, routes or authorises is not dropped. Naming it is reported instead.
+ * What is returned is valid until the next call.
  */
-export function readConnectionFields(head: HeadParser, connectionId: number): ConnectionOptions {
-  const options = { close: false, keepAlive: false, upgrade: false, malformed: false, forbidden: false };
+export function readConnectionFields(head: HeadParser, connectionId: number): Readonly<ConnectionOptions> {
+  options.close = options.keepAlive = options.upgrade = options.malformed = options.forbidden = false;
   let count = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     if (idOfMarks(head.fields[index * SLOTS + MARKS]!) !== connectionId) continue;
@@ -38,34 +48,34 @@ export function readConnectionFields(head: HeadParser, connectionId: number): Co
     else if (count === 0 && equalsLower(head.buffer, start, end, CLOSE)) {
       options.close = true;
       count = 1;
-    } else count = readList(head, start, end, options, count);
+    } else count = readList(head, start, end, count);
   }
   return options;
 }
 
 /** Returns how many options there are with those before it. Apart, because the function above would be slower with a closure in it. */
-function readList(head: HeadParser, start: number, end: number, options: ConnectionOptions, before: number): number {
+function readList(head: HeadParser, start: number, end: number, before: number): number {
   let count = before;
   forEachElement(head.buffer, start, end, (from, to) => {
     count += 1;
     if (count > MAX_OPTIONS) options.malformed = true;
-    else readOption(head, from, to, options);
+    else readOption(head, from, to);
   });
   return count;
 }
 
-function readOption(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {
+function readOption(head: HeadParser, from: number, to: number): void {
   const { buffer } = head;
   if (equalsLower(buffer, from, to, CLOSE)) options.close = true;
   else if (equalsLower(buffer, from, to, KEEP_ALIVE)) options.keepAlive = true;
   else if (equalsLower(buffer, from, to, UPGRADE)) options.upgrade = true;
   else {
     for (let i = from; i < to; i++) if (TOKEN[buffer[i]!] === 0) options.malformed = true;
-    dropNamed(head, from, to, options);
+    dropNamed(head, from, to);
   }
 }
 
-function dropNamed(head: HeadParser, from: number, to: number, options: ConnectionOptions): void {
+function dropNamed(head: HeadParser, from: number, to: number): void {
   const { buffer, base, fields } = head;
   // Naming it is forbidden whether or not the field is there, because the next hop may have it from elsewhere.
   if (head.treatOfName(from, to) & Treat.notNominated) options.forbidden = true;

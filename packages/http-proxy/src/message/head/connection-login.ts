@@ -53,13 +53,13 @@ export class ServerWord {
   challenges = false;
   /** The connection is logged in, or the answer asks for that. */
   logsIn = false;
-  /** Milliseconds that the connection can be kept idle for. Infinity when the server did not say. */
-  keepFor = Infinity;
+  /** Milliseconds that the connection can be kept idle for. Undefined when the server did not say. */
+  keepFor: number | undefined = undefined;
 
   reset(): void {
     this.challenges = false;
     this.logsIn = false;
-    this.keepFor = Infinity;
+    this.keepFor = undefined;
   }
 
   /** Field `index` of `head` is `WWW-Authenticate`, `Persistent-Auth` or `Keep-Alive`. */
@@ -77,7 +77,7 @@ export class ServerWord {
       const value = from + TIMEOUT.length + 1;
       if (value >= to || bytes[value - 1] !== EQUALS || !equalsLower(bytes, from, value - 1, TIMEOUT)) return;
       const seconds = parseLength(bytes, value, to);
-      if (seconds >= 0) this.keepFor = Math.min(this.keepFor, (seconds - 1) * 1000);
+      if (seconds >= 0) this.keepFor = Math.min(this.keepFor ?? Infinity, (seconds - 1) * 1000);
     });
   }
 }
