@@ -30,4 +30,9 @@ export class DemandLimit {
     this.#orders.push(now);
     return true;
   }
+
+  /** The last one that was counted was not ordered. */
+  giveBack(): void {
+    this.#orders.pop();
+  }
 }

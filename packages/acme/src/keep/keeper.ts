@@ -122,6 +122,16 @@ export class Keeper {
     return kept;
   }
 
+  /** Where others order, too, all of them count together. */
+  async #mayOrderNew({ name }: Kept): Promise<boolean> {
+    const { state, clock } = this.#deps;
+    const { onDemand } = this.#options;
+    if (onDemand === undefined || (await state.countNew?.(onDemand.perHour)) !== false) return true;
+    this.#limit?.giveBack();
+    this.#sayLimit(name, clock.now());
+    return false;
+  }
+
   #sayLimit(host: string, now: number): void {
     if (now - this.#saidLimit < LIMIT_SAID) return;
     this.#saidLimit = now;
@@ -183,7 +193,9 @@ export class Keeper {
   #forget(): void {
     const { clock, state, log } = this.#deps;
     const now = clock.now();
-    for (const kept of [...this.#kept.values()].filter((each) => each.isForgettable(now))) {
+    // A client that waits has asked again.
+    const old = [...this.#kept.values()].filter((each) => each.isForgettable(now) && !this.#waiting.has(each.name));
+    for (const kept of old) {
       this.#kept.delete(kept.name);
       state.remove(kept.name).catch((error: unknown) => {
         log.warn({ hosts: kept.hosts, reason: String(error) }, 'acme: an old certificate was not removed');
@@ -236,7 +248,18 @@ export class Keeper {
     const { profile } = this.#options;
     const before = kept.issued;
     const { signal } = this.#ended;
-    await renew(kept, { client: () => this.#clientNow(), solver, clock, log, state, profile, random, signal });
+    const mayOrderNew = (): Promise<boolean> => this.#mayOrderNew(kept);
+    await renew(kept, {
+      client: () => this.#clientNow(),
+      solver,
+      clock,
+      log,
+      state,
+      profile,
+      random,
+      mayOrderNew,
+      signal,
+    });
     if (kept.issued !== before) this.#publish();
     // Where another process works on it, its certificate comes by the watch.
     const comes = this.#stopWatching !== undefined && kept.isElsewhere(clock.now());

@@ -11,6 +11,9 @@ import { renewalTime } from './schedule.ts';
 /** Milliseconds after which it is looked whether another process is done with a certificate. */
 const OTHERS_WAIT = 30_000;
 
+/** Why nothing is ordered for a name of a client. */
+const TOO_MANY = 'onDemand.perHour: there were too many orders within an hour.';
+
 export interface RenewDeps extends Omit<IssueDeps, 'client'> {
   readonly state: AcmeStorage;
   /** For the account that is kept now. */
@@ -18,6 +21,8 @@ export interface RenewDeps extends Omit<IssueDeps, 'client'> {
   readonly profile: string | undefined;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Whether one more may be ordered for a new name of a client, by all that share the storage. Counts it. */
+  readonly mayOrderNew: () => Promise<boolean>;
 }
 
 /** With the right to work on the certificate. Its signal is aborted as well when that is lost. */
@@ -51,6 +56,8 @@ async function renewAlone(kept: Kept, deps: WorkDeps): Promise<void> {
   const before = await lock.progress();
   if ((before?.limitedUntil ?? 0) > now) return kept.wait(before?.limitedUntil ?? 0, before?.error);
   if (before !== undefined && kept.failedElsewhere(before, now)) return;
+  const isNew = kept.onDemand && kept.issued === undefined && before === undefined;
+  if (isNew && !(await deps.mayOrderNew())) return kept.wait(now + OTHERS_WAIT, TOO_MANY);
   const issued = await order(kept, before, deps);
   await save(kept, issued, deps);
   kept.succeeded(issued, clock.now());

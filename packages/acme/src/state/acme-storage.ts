@@ -52,6 +52,11 @@ export interface AcmeStorage {
   /** Undefined if another process is at work on this certificate. */
   lock(name: string): Promise<CertificateLock | undefined>;
   /**
+   * Counts an order for a name that nobody has ordered before. False: all that share this have had `most` within the hour. A storage that does not
+   * have it is not shared.
+   */
+  countNew?(most: number): Promise<boolean>;
+  /**
    * Calls `listener` with each certificate that another process has got. Returns what ends that. A storage that does not have it is looked at
    * again and again.
    */

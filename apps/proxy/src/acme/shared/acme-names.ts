@@ -22,6 +22,11 @@ export class AcmeNames {
     return `${this.#prefix}/challenges`;
   }
 
+  /** How many new names of clients were ordered in this hour. */
+  get demanded(): string {
+    return `${this.#prefix}/demanded`;
+  }
+
   /** Which challenges a member knows. */
   known(member: string): string {
     return `${this.#prefix}/known/${hashOf(member)}`;

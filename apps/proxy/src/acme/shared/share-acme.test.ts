@@ -22,7 +22,7 @@ import { type SharedAcme, shareAcme } from './share-acme.ts';
 
 const DIRECTORY = `${BASE}/directory`;
 const PATIENCE = { timeout: 15_000, interval: 5 };
-const DAY = 86_400_000;
+const [HOUR, DAY] = [3_600_000, 86_400_000];
 const SECRET = randomBytes(32);
 
 let root: string;
@@ -135,6 +135,27 @@ test('of three members one orders, whichever of them the CA reaches, and all ser
   await allServeTheSame();
   expect([ca.orders.length, ca.accounts.size]).toEqual([1, 1]);
   expect(members.map(({ open }) => open.http)).toEqual([{}, {}, {}]);
+});
+
+test('perHour counts for all members together, however many of them clients reach', async () => {
+  const onDemand = { allow: ['*.shops.example'], perHour: 2 };
+  for (const name of ['one', 'two', 'three']) await enter(name, { certificates: [], onDemand });
+  for (const { keeper } of members) keeper.begin();
+  // At one hour of the clock of the store.
+  ahead = HOUR - ((performance.timeOrigin + performance.now()) % HOUR);
+  const [one, two, three] = members.map(({ keeper }) => keeper);
+  const hosts = async (keeper: Keeper | undefined, host: string) => (await keeper?.demand(host))?.hosts;
+  expect(await hosts(one, 'a.shops.example')).toEqual(['a.shops.example']);
+  // Not counted again.
+  expect(await hosts(two, 'a.shops.example')).toEqual(['a.shops.example']);
+  expect(await hosts(two, 'b.shops.example')).toEqual(['b.shops.example']);
+  expect(await hosts(three, 'c.shops.example')).toBeUndefined();
+  expect(ca.orders).toHaveLength(2);
+  expect(log.lines.filter((line) => JSON.stringify(line).includes('onDemand.perHour'))).toHaveLength(1);
+  ahead += HOUR;
+  // It is tried again after half a minute, if a client asks.
+  clock.move(31_000);
+  expect(await hosts(three, 'c.shops.example')).toEqual(['c.shops.example']);
 });
 
 test('a member that comes later has the certificate when it starts, and asks nothing of the CA', async () => {

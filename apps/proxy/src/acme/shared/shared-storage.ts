@@ -26,6 +26,7 @@ import { LOCK_TTL, SharedLock, takenError } from './shared-lock.ts';
 /** Milliseconds. */
 const START_WAIT = 2_000;
 const START_PAUSE = 50;
+const HOUR = 3_600_000;
 /** Milliseconds after which what could not be read or offered is tried again. */
 const RETRY = 2_000;
 
@@ -122,6 +123,12 @@ export class SharedStorage implements AcmeStorage {
       (await this.#read(name)) ?? (await this.certificate(name));
     const save = (issued: IssuedCertificate, fence: number): Promise<void> => this.#save(name, issued, fence);
     return new SharedLock({ lock, since, name, values, names, certificate, save });
+  }
+
+  async countNew(most: number): Promise<boolean> {
+    const { store, names } = this.#deps;
+    const counted = store.count(names.demanded, { most, period: HOUR, used: 0, wanted: 1 });
+    return (await orAway(counted)).granted === 1;
   }
 
   watch(listener: CertificateListener): () => void {
