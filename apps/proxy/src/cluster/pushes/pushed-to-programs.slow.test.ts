@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type ServerProcess, startRedis } from '../../../../../packages/store/test-support/servers.ts';
+import { type ServerProcess, startNats, startRedis } from '../../../../../packages/store/test-support/servers.ts';
 import { askAdmin } from '../../../test-support/admin-client.ts';
 import { silentLogger } from '../../log/logging.ts';
 import { type Program, runProgram, startProgram } from '../../../test-support/program.ts';
@@ -27,11 +27,11 @@ services:
 `;
 
 /** A machine with its own folder. `workers`: how many it has. */
-async function machine(name: string, redis: ServerProcess, workers = 1): Promise<Machine> {
+async function machine(name: string, { port }: ServerProcess, workers = 1, type = 'redis'): Promise<Machine> {
   const folder = await mkdtemp(join(tmpdir(), `inband-push-${name}-`));
   onTestFinished(() => rm(folder, { recursive: true }));
   const [file, socket] = [join(folder, 'inband.yaml'), `unix:${join(folder, 'admin.sock')}`];
-  const own = `store: { type: redis, url: "redis://127.0.0.1:${redis.port}", deadline: 500ms }
+  const own = `store: { type: ${type}, url: "${type}://127.0.0.1:${port}", deadline: 500ms }
 cluster: { name: edge, member: ${name}, state: ./state }
 admin: { bind: "${socket}" }
 workers: ${workers}
@@ -202,3 +202,33 @@ test('a machine starts without the store, says how old what it knows is, and fol
   await vi.waitFor(async () => expect(await current()).toMatchObject({ current: 1, change: 1 }), SOON);
   expect(await Promise.all([servicesOf(a), servicesOf(b)])).toEqual([['one'], ['one']]);
 });
+
+/** It is long, and the rest is the same as by Redis. */
+const isLong = process.env.INBAND_TEST_LONG !== undefined;
+
+test.runIf(isLong)(
+  'a push goes by NATS as well, also to a machine that was gone, and after the store was',
+  async () => {
+    const nats = await startNats();
+    onTestFinished(() => nats.remove());
+    const [a, b] = [await machine('a', nats, 1, 'nats'), await machine('b', nats, 1, 'nats')];
+    const [, other] = await Promise.all([a.start(), b.start()]);
+    await vi.waitFor(
+      async () => expect((await state(a)).members.filter(({ follows }) => follows)).toHaveLength(2),
+      SOON,
+    );
+    expect(await pushOver(a, site('one', '1'))).toMatchObject({ status: 200, body: { current: 1, unheard: [] } });
+    expect(await Promise.all([servicesOf(a), servicesOf(b)])).toEqual([['one'], ['one']]);
+    expect(await pushOver(b, 'listeners: none')).toMatchObject({ status: 422 });
+    other.kill('SIGTERM');
+    await other.ended;
+    await nats.kill();
+    expect(await pushOver(a, site('two', '2'))).toMatchObject({ status: 503 });
+    await nats.start();
+    await vi.waitFor(async () => expect((await pushOver(a, site('three', '3'))).status).toBe(200), SOON);
+    await b.start();
+    await vi.waitFor(async () => expect(await servicesOf(b)).toEqual(['three']), SOON);
+    expect(await pushOver(b, '', {}, '/cluster/config/rollback')).toMatchObject({ status: 200 });
+    await vi.waitFor(async () => expect(await servicesOf(a)).toEqual(['one']), SOON);
+  },
+);
