@@ -50,11 +50,13 @@ function onEpoll(name: string, include: string[], env: Record<string, string> = 
 /** Of a project that has tests of the fast tier only. */
 export const fastTier = {
   exclude: [...ignored, ...slowTests],
-  setupFiles: ['test/support/no-processes.ts', 'test/support/fresh-modules.ts'],
+  setupFiles: ['test/support/no-processes.ts', 'test/support/tiers/shared-process.ts'],
   // Calls into OpenSSL are checked twice here. Over sockets they are those of a proxy.
   env: { INBAND_TLS_CHECK: '1' },
   // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
   isolate: false,
+  // Node.js imports the sources itself, as a program does. So there is no `vi.mock` here, and a module is evaluated once.
+  experimental: { viteModuleRunner: false, nodeLoader: false },
   // One more than processors, because some tests wait for a clock. A tier with workers of its own comes before the others.
   maxWorkers: availableParallelism() + 1,
   sequence: { groupOrder: 0 },

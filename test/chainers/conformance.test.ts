@@ -4,16 +4,13 @@ import {
   FailoverChainer,
   environmentChainer,
   InbandChainer,
-  pacChainer,
   ParentChainer,
   PoolChainer,
-  type PreparedPac,
   SidestackChainer,
   StackedChainer,
   TransparentChainer,
 } from '@inband/chainers';
 import { type Chainer, createCachingResolver, establishThrough, formatSockAddr, type InetAddr } from '@inband/core';
-import * as pac from '@inband/pac';
 import { carrier } from './carrier.ts';
 import { chainerConformance } from './chainer-suite.ts';
 import { HashingChainer } from './hashing-chainer.ts';
@@ -105,31 +102,6 @@ function askingFor({ address }: InetAddr, chainer: Chainer): Chainer {
     connectServer: (session, host, port) => chainer.connectServer(session, host === serverName ? address : host, port),
     close: () => chainer.close?.(),
   };
-}
-
-chainerConformance('pac, which names a direct connection', ({ deps, connectTimeout }) => {
-  const options = {
-    url: 'http://wpad.example/proxy.pac',
-    refresh: 60_000,
-    resolve: 'local',
-    stateTimeout: 1_000,
-  } as const;
-  return pacChainer({ ...options, connectTimeout }, answering('DIRECT'), deps);
-});
-
-chainerConformance(
-  'pac, which names a parent',
-  ({ deps, server, connectTimeout }) => {
-    const options = { file: 'proxy.pac', refresh: 60_000, resolve: 'local', stateTimeout: 1_000 } as const;
-    return pacChainer({ ...options, connectTimeout }, answering(`SOCKS5 ${formatSockAddr(server)}`), deps);
-  },
-  { serverChosenBy: 'operator', speaksSocks: true },
-);
-
-/** A PAC file that always answers the same. */
-function answering(answer: string): PreparedPac {
-  const text = `function FindProxyForURL() { return "${answer}"; }`;
-  return { module: pac, place: { path: '/nowhere/proxy.pac', text }, login: {}, identity: undefined };
 }
 
 chainerConformance('environment, which names no proxy', ({ deps, connectTimeout }) =>

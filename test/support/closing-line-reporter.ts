@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import { costlyFiles } from './tiers/costly-files.ts';
 
 /** Of a counterexample, which may be of any size. */
 const MOST_CHARACTERS = 1_000;
@@ -26,7 +27,11 @@ export default class ClosingLineReporter implements Reporter {
       lines.push(`FAILED ${place}: ${firstLine(module.errors()[0])}`);
     }
     const { passed, failed, skipped, pending } = count;
-    console.log(['', ...lines, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join('\n'));
+    console.log(
+      ['', ...costlyFiles(modules), ...lines, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join(
+        '\n',
+      ),
+    );
   }
 }
 

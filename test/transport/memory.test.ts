@@ -8,5 +8,5 @@ const KIBIBYTE = 1024;
 // As much as many windows hold. volume.slow.test.ts has more of the bulk, memory-pieces.slow.test.ts pieces of any size.
 transportConformance('memory', () => memoryHarness({ largest: runs(8 * 1024) * KIBIBYTE }));
 transportConformance('memory, one byte at a time', () =>
-  memoryHarness({ split: byteByByte, window: 1024, largest: 48 * KIBIBYTE }),
+  memoryHarness({ split: byteByByte, window: 1024, largest: runs(48) * KIBIBYTE }),
 );

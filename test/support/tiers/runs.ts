@@ -1,7 +1,7 @@
 /** Whether this is `pnpm test:fast`, which looks at less of what is endless than the whole suite does. */
-const isShort = process.env.INBAND_TEST_SHORT !== undefined;
+export const isShortForm = process.env.INBAND_TEST_SHORT !== undefined;
 
 /** How often a property is tried, or of how many something is made: as `whole` says, a tenth of that in the short form. */
 export function runs(whole: number): number {
-  return isShort ? Math.ceil(whole / 10) : whole;
+  return isShortForm ? Math.ceil(whole / 10) : whole;
 }

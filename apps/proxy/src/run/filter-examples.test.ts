@@ -40,13 +40,23 @@ test("proxy-chain's prepareRequestFunction: each user goes by a parent of its ow
       const parent = await startParent(network, heads);
       const request = (login?: string) => get(login && basic(login), 'GET http://a.example/x HTTP/1.1');
       const connect = (login?: string) => get(login && basic(login), 'CONNECT a.example:443 HTTP/1.1');
-      for (const of of [request, connect]) {
+      for (const askedBy of [request, connect]) {
         for (const login of [undefined, 'ann:two', 'bob:one', '__proto__:x']) {
           expect(
-            await ask(of(login).replace('Host: 127.0.0.2', of === request ? 'Host: a.example' : 'Host: a.example:443')),
+            await ask(
+              askedBy(login).replace(
+                'Host: 127.0.0.2',
+                askedBy === request ? 'Host: a.example' : 'Host: a.example:443',
+              ),
+            ),
           ).toMatch(/^HTTP\/1\.1 407 [^]*Proxy-Authenticate: Basic realm="proxies"/i);
         }
-        await ask(of('ann:one').replace('Host: 127.0.0.2', of === request ? 'Host: a.example' : 'Host: a.example:443'));
+        await ask(
+          askedBy('ann:one').replace(
+            'Host: 127.0.0.2',
+            askedBy === request ? 'Host: a.example' : 'Host: a.example:443',
+          ),
+        );
       }
       await parent.close();
       expect(heads.map((head) => head.split('\r\n')[0])).toEqual([

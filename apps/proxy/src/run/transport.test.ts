@@ -1,12 +1,10 @@
 import { createNodeTransport } from '@inband/core';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { transportFor } from './transport.ts';
 
-vi.mock(import('@inband/core'), async (original) => {
-  return { ...(await original()), epollUnavailable: () => 'epoll exists on Linux only, and this is a test.' };
-});
+const WITHOUT_EPOLL = 'epoll exists on Linux only, and this is a test.';
 
 const services: ConfigInput['services'] = {
   guard: { mode: 'transparent', routes: [{ chainer: { type: 'transparent' } }] },
@@ -15,13 +13,13 @@ const services: ConfigInput['services'] = {
 
 async function choose(config: Pick<ConfigInput, 'listeners' | 'transport'>) {
   const source = { value: { ...config, services }, baseDirectory: '/' };
-  return transportFor(await parseConfig(source), source);
+  return transportFor(await parseConfig(source), source, () => WITHOUT_EPOLL);
 }
 
 test('without epoll, auto is the transport of Node, and says why', async () => {
   const { transport, why } = await choose({ listeners: [{ bind: ':80', service: 'web' }] });
   expect(transport.name).toBe('node');
-  expect(why).toBe('epoll exists on Linux only, and this is a test.');
+  expect(why).toBe(WITHOUT_EPOLL);
 });
 
 function pretend(name: 'versions' | 'permission', value: unknown): void {

@@ -1,24 +1,25 @@
 import { AddressZones, inetAddr, type Logger } from '@inband/core';
-import type * as fsPromises from 'node:fs/promises';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import fsPromises, { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { replaceBuiltin } from '../../../../test/support/replace-builtin.ts';
 import { ZoneFiles } from './zone-files.ts';
 import { loadZoneLists } from '../config/lists/zone-lists.ts';
 
-/** How many more times files cannot be opened, because the process has too many open. */
-const exhausted = vi.hoisted(() => ({ times: 0 }));
-
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof fsPromises>();
-  const open: typeof real.open = (...parameters) => {
-    if (exhausted.times === 0) return real.open(...parameters);
-    exhausted.times -= 1;
-    return Promise.reject(Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }));
-  };
-  return { ...real, open };
-});
+/** As in a process that has too many files open: the next ones cannot be opened, `times` times. Returns what is left of them. */
+function exhaust(times: number): { times: number } {
+  const left = { times };
+  const { open } = fsPromises;
+  replaceBuiltin(fsPromises, {
+    open: (...parameters) => {
+      if (left.times === 0) return open(...parameters);
+      left.times -= 1;
+      return Promise.reject(Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }));
+    },
+  });
+  return left;
+}
 
 test('a file that cannot be read for a moment is read when it can, though it has not changed; that is said once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'inband-zones-'));
@@ -35,7 +36,7 @@ test('a file that cannot be read for a moment is read when it can, though it has
     info: () => replaced.resolve(),
   };
   const following = new ZoneFiles(lists, zones, logger, 5);
-  exhausted.times = 3;
+  const exhausted = exhaust(3);
   await writeFile(join(folder, 'a.txt'), '11.0.0.0/8\n11.1.0.0/16\n');
   following.start();
   await replaced.promise;

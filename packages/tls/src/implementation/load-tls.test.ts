@@ -1,35 +1,30 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { TlsLoader } from './load-tls.ts';
+import { opensslImplementation } from './openssl-implementation.ts';
 
-afterEach(() => {
-  vi.unstubAllEnvs();
-  vi.doUnmock('./openssl-implementation.ts');
-  vi.resetModules();
-});
+afterEach(() => void vi.unstubAllEnvs());
 
-/** `loadTls` of a process that has not loaded it yet. */
-async function load(): Promise<{ names: string[]; warnings: string[] }> {
-  const { loadTls } = await import('./load-tls.ts');
+/** What a process that has not loaded it yet has at two calls. */
+function load(openssl = opensslImplementation): { names: string[]; warnings: string[] } {
+  const loader = new TlsLoader(openssl);
   const warnings: string[] = [];
   const log = { warn: (message: string): void => void warnings.push(message) };
-  return { names: [loadTls(log).name, loadTls(log).name], warnings };
+  return { names: [loader.load(log).name, loader.load(log).name], warnings };
 }
 
-test('OpenSSL is called directly where it can be', async () => {
-  expect(await load()).toEqual({ names: ['openssl', 'openssl'], warnings: [] });
+test('OpenSSL is called directly where it can be', () => {
+  expect(load()).toEqual({ names: ['openssl', 'openssl'], warnings: [] });
 });
 
-test('where it cannot, node:tls is used, and the log says why once', async () => {
-  vi.doMock('./openssl-implementation.ts', () => ({
-    opensslImplementation: () => {
-      throw new Error('OpenSSL 9 is not known.');
-    },
-  }));
-  const { names, warnings } = await load();
+test('where it cannot, node:tls is used, and the log says why once', () => {
+  const { names, warnings } = load(() => {
+    throw new Error('OpenSSL 9 is not known.');
+  });
   expect(names).toEqual(['node', 'node']);
   expect(warnings).toEqual([expect.stringContaining('OpenSSL 9 is not known.')]);
 });
 
-test('a variable has tests use node:tls', async () => {
+test('a variable has tests use node:tls', () => {
   vi.stubEnv('INBAND_TLS_IMPLEMENTATION', 'node');
-  expect(await load()).toEqual({ names: ['node', 'node'], warnings: [] });
+  expect(load()).toEqual({ names: ['node', 'node'], warnings: [] });
 });

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { Asking, PACE, RENEWED } from '../shared/asking.ts';
 import type { Lender, Placed } from '../shared/lender.ts';
 import { SharedCounts } from './shared-counts.ts';
@@ -250,6 +251,6 @@ test('all together have at most the limit, but for what was opened before an ans
         await pass(SETTLED);
       },
     ),
-    { numRuns: 40 },
+    { numRuns: runs(40) },
   );
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { Buckets, MOST_BUCKETS } from './buckets.ts';
 
 const rate = { amount: 10, per: 1_000, burst: 20 };
@@ -16,9 +17,10 @@ test('keys have a bucket each', () => {
 });
 
 test('however many clients come, there are no more buckets than the cap', () => {
-  const { buckets } = onClock();
-  for (let client = 0; client < 200_000; client += 1) buckets.take(`2001:db8:${client}::/64`, rate, 1);
-  expect(buckets.size).toBe(MOST_BUCKETS);
+  const most = runs(MOST_BUCKETS);
+  const { buckets } = onClock(most);
+  for (let client = 0; client < runs(200_000); client += 1) buckets.take(`2001:db8:${client}::/64`, rate, 1);
+  expect(buckets.size).toBe(most);
 });
 
 test('buckets whose debt is paid make room, so that a table shrinks as others come', () => {
