@@ -4,9 +4,6 @@ import { askAdmin } from '../../test-support/admin-client.ts';
 import { type AdminProgram, startAdminProgram, startServer } from '../../test-support/program-with-admin.ts';
 import { jsonObject } from '../../test-support/json.ts';
 
-// Programs are started, which takes seconds on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
 const LONG = { timeout: 20_000, interval: 100 };
 const POOL = 'services.web.routes[0].chainer';
@@ -96,10 +93,15 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
     expect(await asked).toMatchObject({ status: 502, body: expect.stringContaining('"fault": "proxy"') });
     expect(await askApi('GET', path)).toMatchObject({ status: 404 });
     const { body } = await askApi('GET', '/errors');
-    expect(body).toMatchObject({ recent: [{ id: session.id, reason: 'The operator of the proxy ended it.' }] });
+    const [newest] = body.recent as object[];
+    expect(newest).toMatchObject({ id: session.id, reason: 'The operator of the proxy ended it.' });
   });
 
   test('takes a server out in every process, those that are started later included, and back in', async () => {
+    // Sticky: whoever was left is not used again before the other one is.
+    await order(POOL, second, 'drain');
+    expect(await bodiesOf(web)).toEqual(new Set(['ok']));
+    await order(POOL, second, 'undrain');
     expect(await bodiesOf(web)).toEqual(new Set(['ok']));
     expect(await order(POOL, first, 'drain')).toMatchObject({ status: 200 });
     if (workers > 1) {
@@ -139,6 +141,9 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
       const { body } = await askApi('GET', '/pools');
       expect(body).toMatchObject({ pools: [{}, { servers: [{ inFlight: 2, state: 'up' }] }] });
     }, LONG);
+    onTestFinished(async () => {
+      await order(SLOW_POOL, silent, 'up');
+    });
     await order(SLOW_POOL, silent, 'down');
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([502, 502]);
     expect(await ask(slow, '/c')).toMatchObject({ status: 503 });
@@ -154,17 +159,14 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
       routes: [{ name: 'services.web.routes[0]', match: 'everything', chainer: 'failover', servers: [first, second] }],
     });
     const { body: denials } = await askApi('GET', '/denials');
-    expect(denials).toMatchObject({
-      recent: [
-        {
-          client: expect.stringMatching(/^127\.0\.0\.1:/),
-          target: '/x',
-          rule: 'services.web.access[0]',
-          reason: 'It is bad.',
-          advice:
-            'Add to services.web.access, before services.web.access[0]: { allow: { clients: 127.0.0.1, hosts: "bad.example" } }.',
-        },
-      ],
+    const [newest] = denials.recent as object[];
+    expect(newest).toMatchObject({
+      client: expect.stringMatching(/^127\.0\.0\.1:/),
+      target: '/x',
+      rule: 'services.web.access[0]',
+      reason: 'It is bad.',
+      advice:
+        'Add to services.web.access, before services.web.access[0]: { allow: { clients: 127.0.0.1, hosts: "bad.example" } }.',
     });
     const explain = (body: object) => askApi('POST', '/explain', body);
     expect(await explain({ url: 'http://bad.example/x' })).toMatchObject({
