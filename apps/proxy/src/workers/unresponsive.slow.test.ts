@@ -146,6 +146,27 @@ describe('a worker that does not answer', () => {
     expect(stdout).not.toContain(SILENT);
   });
 
+  test('while it starts has longer, also when it has answered once', async () => {
+    await writeFile(
+      join(folder, 'slow.mjs'),
+      `if (process.send !== undefined) {
+         // Two pings are answered, and then none for longer than workerTimeout.
+         await new Promise((resolve) => setTimeout(resolve, 1_100));
+         for (const end = Date.now() + 2_600; Date.now() < end;);
+       }
+       export default {
+         workers: 2,
+         workerTimeout: '1s',
+         listeners: [{ bind: '127.0.0.1:0', service: 'browser' }],
+         services: { browser: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
+       };`,
+    );
+    const program = startProgram(['--config', join(folder, 'slow.mjs')]);
+    await program.logged('listening');
+    program.kill('SIGTERM');
+    expect(await program.ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test('while it starts is told, and ends the start', async () => {
     await writeFile(
       join(folder, 'stuck.mjs'),

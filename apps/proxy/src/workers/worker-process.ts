@@ -103,6 +103,8 @@ export class WorkerProcess {
     };
     const ask = (): void => this.#send({ type: 'ping' });
     const pulse = (this.#pulse = watchOver({ pid: this.pid, limit: timeout, ask, onSilent: silent }));
+    // Until it is ready, because it may answer a ping before it loads its configuration and what that needs.
+    pulse.isBusy = true;
     this.#child.on('message', (report: Report, handle: unknown) => {
       pulse.answered();
       if (report.type === 'alive') this.open = report.open ?? 0;
@@ -118,6 +120,7 @@ export class WorkerProcess {
       if (report.type === 'shared') this.#borrowed.end(report.problem);
       if (report.type !== 'ready') return;
       isReady = true;
+      pulse.isBusy = false;
       ready.resolve(report);
     });
     // `close` and not `exit`, because all its messages have arrived by then.
