@@ -1,7 +1,7 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
-import type { AbortListener, Cancellation } from '../base/cancellation.ts';
+import { abort, Abortable } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
-import { toProxyError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
+import type { ProxyError, ProxyErrorCode } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import { sessionChannel } from '../diagnostics/channels.ts';
 import type { MetConditions } from '../conditions/request-condition.ts';
@@ -119,7 +119,7 @@ export let takeServerOf: (session: Session, beside: Session) => void;
  * because access decisions and the audit log are made from the others. Core and the protocol proxies write by
  * `sessionWriter`.
  */
-export class Session implements Cancellation {
+export class Session extends Abortable {
   readonly #id: number;
   readonly #client: ClientConnection;
   readonly #service: ServiceRules;
@@ -141,15 +141,13 @@ export class Session implements Cancellation {
   #lookingUp: string | undefined = undefined;
   #attempts: Attempt[] | undefined = undefined;
   #request: RequestView | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
-  #aborted = false;
-  #listeners: AbortListener[] | undefined = undefined;
 
   /** A value of the chainer's own about this session. Only the chainer writes and reads it. */
   chainerNote: unknown = undefined;
 
   /** `first`: a session of the same request, which this one stands beside. */
   constructor(client: ClientConnection, service: ServiceRules, first?: Session) {
+    super();
     this.#id = first === undefined ? ++lastId : first.#id;
     this.#client = client;
     this.#service = service;
@@ -325,33 +323,6 @@ export class Session implements Cancellation {
     };
   }
 
-  /** Whether the server connection is not needed any more, because the client has closed its connection, for example. */
-  get aborted(): boolean {
-    return this.#aborted;
-  }
-
-  /** Aborted with the session, so that dials and look-ups for it stop. Created on first use. */
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted) this.#controller.abort();
-    }
-    return this.#controller.signal;
-  }
-
-  /** Calls `listener` once when the session is aborted. Costs less than a listener of `signal`. */
-  addEventListener(_type: 'abort', listener: AbortListener): void {
-    // Mostly it stays the only one, here as with `#attempts`.
-    if (this.#listeners === undefined) this.#listeners = [listener];
-    else this.#listeners.push(listener);
-  }
-
-  /** Takes back what `addEventListener` was given. */
-  removeEventListener(_type: 'abort', listener: AbortListener): void {
-    const left = this.#listeners?.length === 1 && this.#listeners[0] === listener ? undefined : this.#listeners;
-    this.#listeners = left?.filter((other) => other !== listener);
-  }
-
   static {
     takeServerOf = (session, beside) => {
       session.#serverAddress = beside.#serverAddress;
@@ -388,14 +359,7 @@ export class Session implements Cancellation {
         else session.#attempts.push(attempt);
       },
       setRequest: (session, request) => void (session.#request = request),
-      abort(session) {
-        if (session.#aborted) return;
-        session.#aborted = true;
-        session.#controller?.abort();
-        const listeners = session.#listeners ?? [];
-        session.#listeners = undefined;
-        for (const listener of listeners) callAborted(listener);
-      },
+      abort,
     };
   }
 }
@@ -431,14 +395,4 @@ export interface SessionWriter {
   setRequest(session: Session, request: RequestView | undefined): void;
   /** Sets `aborted` and calls the listeners, once. What they throw is a warning. */
   abort(session: Session): void;
-}
-
-/** A listener of a plugin that throws must not prevent what follows an abort: sockets are closed. */
-function callAborted(listener: AbortListener): void {
-  try {
-    if (typeof listener === 'function') listener();
-    else listener.handleEvent();
-  } catch (error) {
-    process.emitWarning(`A listener of an aborted session threw: ${toProxyError(error).message}`, 'InbandWarning');
-  }
 }
