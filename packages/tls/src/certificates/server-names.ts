@@ -38,7 +38,8 @@ export function wildcardOf(name: string): string | undefined {
  * 15.5.20). A name may be in any case.
  */
 export function coversHost({ names, addresses }: ServerNames, host: string): boolean {
-  if (addresses.includes(host)) return true;
+  // As most requests name it. Every request asks, so that the rest is worth being spared.
+  if (names.includes(host) || addresses.includes(host)) return true;
   const name = host.toLowerCase();
   const wildcard = wildcardOf(name);
   return names.includes(name) || (wildcard !== undefined && names.includes(wildcard));
