@@ -115,7 +115,7 @@ async function start(program: Program, setting: Setting): Promise<Running> {
 
 /**
  * Seconds of load before the first round. V8 compiles what runs once for each connection late: from the 3rd second of full handshakes on this
- * took 5 % of the processor time, from the 14th on 2 %, from the 25th on less than 1 %.
+ * took 5 % of the processor time, from the 14th on 3 %, from the 25th on less than 1 %.
  */
 function warmUpOf(name: string): number {
   return Math.max(seconds, COMPILED.includes(name) ? COMPILED_WARM_UP : Number(options['warm-up']));
