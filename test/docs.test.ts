@@ -31,7 +31,9 @@ describe('decisions', () => {
     const text = textOf(page);
     const [, number = ''] = /(\d{4})-/.exec(page) ?? [];
     expect(text.split('\n')[0]).toMatch(new RegExp(`^# ${number}: .`));
-    expect(text).toMatch(/^\*\*Status\.\*\* (?:Accepted|Proposed|Superseded by \[\d{4}\]\(\d{4}-[^)]+\)), \d{4}-\d\d-\d\d\.$/m);
+    expect(text).toMatch(
+      /^\*\*Status\.\*\* (?:Accepted|Proposed|Superseded by \[\d{4}\]\(\d{4}-[^)]+\)), \d{4}-\d\d-\d\d\.$/m,
+    );
     for (const part of ['Context', 'Decision']) expect(text).toContain(`\n**${part}.**`);
     expect(textOf('docs/adr/README.md')).toContain(`[${number}](${page.replace('docs/adr/', '')})`);
   });
