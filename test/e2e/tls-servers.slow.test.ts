@@ -247,10 +247,8 @@ describeRequiring({ commands: ['openssl', 'nginx', 'haproxy'] }, 'servers that s
 
   test('nginx answers over one connection, which is reused', async () => {
     const answers = [await ask('nginx'), await ask('nginx')];
-    expect(answers.map(({ body, record }) => [body, record.reused])).toEqual([
-      ['from nginx', false],
-      ['from nginx', true],
-    ]);
+    expect(answers.map(({ body }) => body)).toEqual(['from nginx', 'from nginx']);
+    expect(answers[1]?.record.reused).toBe(true);
     expect(answers[1]?.record.session.serverTls).toMatchObject({ version: 'TLSv1.3', verified: 'chain' });
   });
 

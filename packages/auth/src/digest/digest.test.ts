@@ -236,6 +236,7 @@ test('of an htdigest file the lines of the realm count, and what is wrong is nam
   });
   onTestFinished(() => auth.close());
   expect(await asking(auth, answerTo(challengeOf(auth)))).toMatchObject({ user: 'ann' });
+  lines.length = 0;
   await writeFile(path, `bob:build:${secretOf('bob', 'open')}\n`);
   await expect.poll(() => lines.join()).toContain('a file of users was read again');
   expect(await asking(auth, answerTo(challengeOf(auth)))).toMatchObject({ verdict: 'denied' });

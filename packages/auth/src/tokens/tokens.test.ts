@@ -66,6 +66,7 @@ test('a file of tokens is followed', async () => {
   });
   onTestFinished(() => auth.close());
   expect(await ask(auth, 'Bearer one')).toMatchObject({ user: 'ci' });
+  lines.length = 0;
   await writeFile(path, `cd:${hash('two')}\n`);
   await expect.poll(() => lines.join()).toContain('a file of tokens was read again');
   expect(await ask(auth, 'Bearer one')).toMatchObject({ verdict: 'denied' });

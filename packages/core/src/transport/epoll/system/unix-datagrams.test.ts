@@ -15,9 +15,17 @@ describe.skipIf(process.platform !== 'linux')('datagrams to a Unix socket', () =
   afterAll(() => rm(folder, { recursive: true }));
 
   function receiver(path: string) {
-    const receiving = receiveDatagrams(path);
-    onTestFinished(() => receiving.close());
-    return receiving;
+    const { receive, close } = receiveDatagrams(path);
+    let isOpen = true;
+    const closeOnce = (): void => {
+      if (isOpen) close();
+      isOpen = false;
+    };
+    onTestFinished(async () => {
+      closeOnce();
+      if (!path.startsWith('\0')) await rm(path, { force: true });
+    });
+    return { receive, close: closeOnce };
   }
 
   function connected(path: string): UnixDatagrams {
@@ -55,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('datagrams to a Unix socket', () =
 
   test('have nobody who takes them when the receiver is gone, or never was there', () => {
     const path = join(folder, 'gone');
-    const receiving = receiveDatagrams(path);
+    const receiving = receiver(path);
     const datagrams = connected(path);
     receiving.close();
     expect(datagrams.send(Buffer.from('x'))).toBe(-ECONNREFUSED);
