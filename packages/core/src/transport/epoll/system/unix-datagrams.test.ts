@@ -15,17 +15,17 @@ describe.skipIf(process.platform !== 'linux')('datagrams to a Unix socket', () =
   afterAll(() => rm(folder, { recursive: true }));
 
   function receiver(path: string) {
-    const { receive, close } = receiveDatagrams(path);
+    const receiving = receiveDatagrams(path);
     let isOpen = true;
     const closeOnce = (): void => {
-      if (isOpen) close();
+      if (isOpen) receiving.close();
       isOpen = false;
     };
     onTestFinished(async () => {
       closeOnce();
       if (!path.startsWith('\0')) await rm(path, { force: true });
     });
-    return { receive, close: closeOnce };
+    return { receive: () => receiving.receive(), close: closeOnce };
   }
 
   function connected(path: string): UnixDatagrams {
