@@ -66,6 +66,7 @@ export function compileRequestCondition(
   { paths, fields, query, cookies }: RequestConditions,
   { keys, strictness }: { readonly keys: ConditionKeys; readonly strictness: Strictness },
 ): RequestCondition | undefined {
+  if (paths === undefined && fields === undefined && query === undefined && cookies === undefined) return undefined;
   const tests: Test[] = [];
   const refuse = (place: SettingPath, message: string): never => {
     throw new PolicyConfigurationError(base, [...path, ...place], message);

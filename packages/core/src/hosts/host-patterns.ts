@@ -88,10 +88,15 @@ export class HostClasses {
   #generation: number;
 
   constructor(patterns: Iterable<HostPattern>) {
-    const all = new Set(patterns);
-    this.#patterns = new Set(Array.from(all).filter((pattern) => typeof pattern === 'string'));
-    this.#lists = Array.from(all).filter((pattern) => typeof pattern !== 'string');
-    this.#isEmpty = all.size === 0;
+    const texts = new Set<string>();
+    const lists = new Set<HostList>();
+    for (const pattern of patterns) {
+      if (typeof pattern === 'string') texts.add(pattern);
+      else lists.add(pattern);
+    }
+    this.#patterns = texts;
+    this.#lists = [...lists];
+    this.#isEmpty = texts.size + lists.size === 0;
     this.#generation = this.generation;
   }
 

@@ -68,8 +68,8 @@ export interface CompiledRoutes {
   readonly changesFields: boolean;
 }
 
-interface RouteRule extends RuleConditions {
-  readonly order: number;
+/** A route that is compiled: it may be part of several services, one after the other. */
+export interface CompiledRoute extends RuleConditions {
   readonly route: Route;
   readonly ports: PortSet | undefined;
   /** Beginnings of paths; undefined for any path, and for none. */
@@ -82,20 +82,31 @@ interface RouteRule extends RuleConditions {
   readonly request: RequestCondition | undefined;
 }
 
+interface RouteRule extends CompiledRoute {
+  readonly order: number;
+}
+
 /**
  * Compiles a service's routes. The cost of a look-up does not grow with the number of hosts, paths and clients in them. Throws
  * {@link PolicyConfigurationError}, with a path that starts at the route: `['match', 'port', 0]`.
  */
 export function compileRoutes(routes: readonly RouteDefinition[], zones: AddressZones): CompiledRoutes {
-  const rules = routes.map((route, order) => compileRoute(route, order, zones));
+  const compiled = routes.map((route) => compileRoute(route, zones));
+  return joinRoutes(compiled, zones);
+}
+
+/** Makes a service's routes of compiled ones, in order. `zones`: those with which they were compiled, where they name any. */
+export function joinRoutes(routes: readonly CompiledRoute[], zones: AddressZones): CompiledRoutes {
+  const rules = routes.map((route, order): RouteRule => ({ ...route, order }));
+  const chainers = routes.map(({ route }) => route.chainer);
   const table = new RuleTable(rules, zones, (subject) => new RoutePlan(subject.rules));
   return {
     routesByPath: rules.some(({ paths }) => paths !== undefined),
     routesVary: rules.some(varies),
     conditions: rules.flatMap(({ request }) => request ?? []),
-    speaksTls: routes.some(({ chainer }) => chainer.speaksTls === true),
-    looksAtRequests: routes.some(({ chainer }) => chainer.looksAtRequest === true),
-    changesFields: routes.some(({ chainer }) => chainer.ownCookie !== undefined || chainer.answerFields !== undefined),
+    speaksTls: chainers.some((chainer) => chainer.speaksTls === true),
+    looksAtRequests: chainers.some((chainer) => chainer.looksAtRequest === true),
+    changesFields: chainers.some((chainer) => chainer.ownCookie !== undefined || chainer.answerFields !== undefined),
     route(query) {
       const plan = table.plan(query.client.address, undefined, query.target.host);
       return plan.first(query.path, (rule) => meets(rule, query))?.route;
@@ -104,18 +115,13 @@ export function compileRoutes(routes: readonly RouteDefinition[], zones: Address
   };
 }
 
-/** Throws as {@link compileRoutes} does, for one route. */
-export function checkRoute(route: RouteDefinition, zones: AddressZones): void {
-  compileRoute(route, 0, zones);
-}
-
 /** Whether it depends on more than target, method, path and user of a request. */
-function varies({ hosts, when, request }: RouteRule): boolean {
+function varies({ hosts, when, request }: CompiledRoute): boolean {
   return when !== undefined || request !== undefined || hosts?.some((host) => typeof host === 'object') === true;
 }
 
 /** The conditions that the look-up by client, host and path does not cover. */
-function meets({ ports, methods, users, patterns, when, request }: RouteRule, query: RouteQuery): boolean {
+function meets({ ports, methods, users, patterns, when, request }: CompiledRoute, query: RouteQuery): boolean {
   if (patterns !== undefined && !isOneOf(patterns, query.path)) return false;
   if (when !== undefined && !when.holds(query.client.at ?? Date.now())) return false;
   if (request !== undefined && !isMet(request, query.met, 'strict')) return false;
@@ -130,14 +136,14 @@ function isOneOf(patterns: readonly PathPattern[], path: string | undefined): bo
 
 const KEYS = { paths: 'path', fields: 'field', query: 'query', cookies: 'cookie' };
 
-function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: number, zones: AddressZones): RouteRule {
+/** Compiles one route. Throws as {@link compileRoutes} does. */
+export function compileRoute({ name, match = {}, chainer }: RouteDefinition, zones: AddressZones): CompiledRoute {
   const route: Route = Object.freeze({ name, chainer });
   const { host, port, path, method, client, user, when, field, query, cookie } = match;
   for (const [key, value] of Object.entries(match)) {
     if (Array.isArray(value)) refuseEmpty(value, name, ['match', key]);
   }
   return {
-    order,
     route,
     hosts:
       host === undefined ? undefined : compileHosts(name, ['match', 'host'], typeof host === 'string' ? [host] : host),
@@ -157,7 +163,7 @@ function compileRoute({ name, match = {}, chainer }: RouteDefinition, order: num
 }
 
 /** Normalised as the paths are that they are compared with. */
-function compilePaths(name: string, written: OneOrMore<string>): Pick<RouteRule, 'paths' | 'patterns'> {
+function compilePaths(name: string, written: OneOrMore<string>): Pick<CompiledRoute, 'paths' | 'patterns'> {
   const patterns = listOf(written).map((path, index): PathPattern => {
     const read = readPathPattern(path);
     if ('prefix' in read) return read;

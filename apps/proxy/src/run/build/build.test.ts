@@ -213,3 +213,20 @@ test('a plugin prepares its chainers when the configuration is loaded, and gets 
     'services.web.routes[0].chainer.name: no such file',
   );
 });
+
+test('a route is compiled once: a service has what was checked', async () => {
+  const routes = [
+    { match: { host: 'a.example', method: 'GET' }, chainer: { type: 'inband' } },
+    { chainer: { type: 'inband' } },
+  ];
+  const { built, problems, close } = await build({
+    listeners: [{ bind: '127.0.0.1:0', service: 'web' }],
+    services: { web: { mode: 'reverse', routes } },
+  });
+  expect(problems).toEqual([]);
+  const [service] = built.made.service.values();
+  const compiled = Array.from(built.made.route.values(), ({ route }) => route);
+  expect(compiled).toHaveLength(routes.length);
+  for (const route of compiled) expect(service?.routeNamed?.(route.name)).toBe(route);
+  close();
+});

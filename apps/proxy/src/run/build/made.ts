@@ -3,6 +3,7 @@ import type {
   AddressTranslation,
   AddressZones,
   Chainer,
+  CompiledRoute,
   CompilePattern,
   ConnectionGate,
   EstablishConnection,
@@ -14,7 +15,6 @@ import type {
   Resolver,
   ResolverWatcher,
   RevokedTokens,
-  RouteDefinition,
   Service,
   ServiceFilter,
   SessionListener,
@@ -53,7 +53,7 @@ export interface Made {
   readonly 'server-tls': FollowedServerTls;
   readonly chainer: Chainer;
   readonly filter: ServiceFilter;
-  readonly route: RouteDefinition;
+  readonly route: CompiledRoute;
   readonly service: Service;
   readonly proxy: ProtocolProxy;
 }

@@ -4,11 +4,11 @@ import {
   AddressTranslation,
   AddressZones,
   type Chainer,
-  checkRoute,
   compileNatRule,
-  compileRoutes,
+  compileRoute,
   type LimitOptions,
   createProxiedClients,
+  joinRoutes,
   type ProtocolProxy,
   ServiceLimits,
 } from '@inband/core';
@@ -53,10 +53,10 @@ export const makeRoute: Make<'route'> = ({ value }, { get }) => {
   const { name, match: planned, zones } = value;
   const { host, ...others } = planned;
   const match = { ...others, ...(host && { host: hostsOf(host, get) }) };
-  const definition = { name, chainer: chainerOf(value, get), match };
-  // Checked alone, so that every route with a problem is named and located.
-  checkRoute(definition, zones === undefined ? BUILTIN_ZONES : get(zones).zones);
-  return definition;
+  return compileRoute(
+    { name, chainer: chainerOf(value, get), match },
+    zones === undefined ? BUILTIN_ZONES : get(zones).zones,
+  );
 };
 
 /** What a route has in the place of its chainer, too. */
@@ -71,7 +71,7 @@ export const makeService: Make<'service'> = ({ value }, { get }) => {
   const nat = value.nat && get(value.nat);
   const policy = get(value.policy);
   const routes = value.routes.map((route) => get(route));
-  const compiled = compileRoutes(routes, get(value.zones).zones);
+  const compiled = joinRoutes(routes, get(value.zones).zones);
   // Frozen, because plugins see it and the audit log has its name.
   return Object.freeze({ name, mode, policy, onlyPicksUp, ...(nat && { nat }), ...compiled });
 };
