@@ -3,6 +3,7 @@ import type { ParsedConfig } from '../../config/parse-config.ts';
 import { CARRIER } from '../../config/plugins/prepare-plugins.ts';
 import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
 import { type ConfigPath, formatPath, isRecord, valueAt } from '../../config/problem/problem.ts';
+import { canonicalText } from './canonical-text.ts';
 import type { Planned, PlannedDiscovery, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
 import { identityOf } from './plugin-identity.ts';
@@ -18,6 +19,22 @@ export interface ChainerPlannerDeps {
 /** Whose a chainer is, and what carries its connections. */
 type Owner = Pick<Values['chainer'], 'service' | 'name' | 'through'>;
 
+/** What chainers of one owner and type have in common. */
+interface Common {
+  readonly value: Owner & Pick<Values['chainer'], 'type' | 'plugin' | 'resolver' | 'zones'>;
+  readonly text: string;
+}
+
+/** What a chainer is that may carry others. */
+interface Carrying {
+  readonly common: Common;
+  readonly own: Omit<Values['chainer'], 'nested' | 'carriers' | 'picksUp'>;
+  readonly prepared: unknown;
+}
+
+/** One for all, so that what is empty needs no look. */
+const NOTHING = Object.freeze({});
+
 type Nested = Planned<'chainer'> | readonly Planned<'chainer'>[];
 
 /** Plans chainers, each after those that are nested in it and the services that it stacks. */
@@ -27,6 +44,7 @@ export class ChainerPlanner {
   /** By what they are made of: chainers with the same settings share them. */
   readonly #serverTls = new Map<string, Ref<'server-tls'>>();
   readonly #byName = new Map<string, Planned<'chainer'>>();
+  #lastCommon: Common | undefined = undefined;
 
   constructor(planner: Planner, deps: ChainerPlannerDeps) {
     this.#planner = planner;
@@ -51,21 +69,19 @@ export class ChainerPlanner {
   }
 
   #plan(owner: Owner, path: ConfigPath, type: string): Planned<'chainer'> {
-    const { parsed, resolver, zones } = this.#deps;
+    const { parsed } = this.#deps;
     const plugin = parsed.registry.chainer(type);
-    const identity = identityOf(plugin);
-    const options = parsed.pluginOptions.get(formatPath(path));
+    const place = formatPath(path);
+    const options = parsed.pluginOptions.get(place);
+    const common = this.#commonOf(owner, type, plugin);
     const own = {
-      ...owner,
-      type,
-      plugin: identity,
+      ...common.value,
       discoveries: this.#discoveriesOf(plugin, path),
-      resolver,
       stacks: this.#stacksOf(plugin, path),
-      serverTls: this.#serverTlsOf(path),
-      zones: plugin?.usesZones === false ? undefined : zones,
+      serverTls: this.#serverTlsOf(path, place),
     };
-    const carriers = this.#carriersOf(plugin, path, { ...own, options });
+    const prepared = this.#preparedAt(place);
+    const carriers = this.#carriersOf(plugin, path, { common, own: { ...own, options }, prepared });
     const nested = this.#nestedOf(plugin, owner, path, carriers);
     const value: Values['chainer'] = {
       ...own,
@@ -74,18 +90,28 @@ export class ChainerPlanner {
       carriers,
       picksUp: plugin?.picksUp === true || (Object.keys(carriers).length === 0 && allPickUp(nested)),
     };
-    const content = { ...value, options: without(options, Object.keys(nested)), prepared: this.#preparedAt(path) };
+    const compared = without(options, Object.keys(nested));
+    const content = contentOf(common, { ...value, options: compared }, prepared);
     return this.#planner.add('chainer', path, Object.freeze(value), content);
   }
 
+  /** The one of the chainer before is taken, because thousands may have the same. */
+  #commonOf(owner: Owner, type: string, plugin: ChainerPlugin | undefined): Common {
+    const last = this.#lastCommon;
+    if (last !== undefined && isCommonOf(last, owner, type)) return last;
+    const zones = plugin?.usesZones === false ? undefined : this.#deps.zones;
+    const value = { ...owner, type, plugin: identityOf(plugin), resolver: this.#deps.resolver, zones };
+    return (this.#lastCommon = { value, text: canonicalText(value) });
+  }
+
   /** What tells apart what plugins have prepared, beside their options. */
-  #preparedAt(path: ConfigPath): unknown {
-    const prepared = this.#deps.parsed.prepared.get(formatPath(path));
+  #preparedAt(place: string): unknown {
+    const prepared = this.#deps.parsed.prepared.get(place);
     return isRecord(prepared) ? prepared.identity : undefined;
   }
 
-  #serverTlsOf(path: ConfigPath): Ref<'server-tls'> | undefined {
-    const paths = this.#deps.parsed.serverTls?.chainers.get(formatPath(path));
+  #serverTlsOf(path: ConfigPath, place: string): Ref<'server-tls'> | undefined {
+    const paths = this.#deps.parsed.serverTls?.chainers.get(place);
     if (paths === undefined) return undefined;
     const key = serverTlsKey(paths);
     const known = this.#serverTls.get(key) ?? refTo(this.#planner.add('server-tls', [...path, 'tls'], frozen(paths)));
@@ -97,15 +123,16 @@ export class ChainerPlanner {
   #carriersOf(
     plugin: ChainerPlugin | undefined,
     path: ConfigPath,
-    own: Omit<Values['chainer'], 'nested' | 'carriers' | 'picksUp'>,
-  ): Record<string, Ref<'chainer'>> {
+    { common, own, prepared }: Carrying,
+  ): Readonly<Record<string, Ref<'chainer'>>> {
     const carries = plugin?.carries ?? [];
+    if (carries.length === 0) return NOTHING;
     const there = carries.filter((option) => valueAt(this.#deps.parsed.config, [...path, option]) !== undefined);
-    if (there.length === 0) return {};
+    if (there.length === 0) return NOTHING;
     const options = without(own.options, carries);
     const value: Values['chainer'] = { ...own, options, nested: {}, carriers: {}, picksUp: false };
     // A place of its own, by which operators tell its pool from others.
-    const content = { ...value, prepared: this.#preparedAt(path) };
+    const content = contentOf(common, value, prepared);
     const carrier = refTo(this.#planner.add('chainer', [...path, CARRIER], Object.freeze(value), content));
     return Object.fromEntries(there.map((option) => [option, carrier]));
   }
@@ -115,9 +142,10 @@ export class ChainerPlanner {
     owner: Owner,
     path: ConfigPath,
     carriers: Values['chainer']['carriers'],
-  ): Record<string, Nested> {
+  ): Readonly<Record<string, Nested>> {
+    if (plugin?.nested === undefined) return NOTHING;
     const nested: Record<string, Nested> = {};
-    for (const option of plugin?.nested ?? []) {
+    for (const option of plugin.nested) {
       const through = carriers[option] ?? owner.through;
       const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] => {
         if (typeof written === 'string') return [this.#named(written, through)];
@@ -132,10 +160,11 @@ export class ChainerPlanner {
     return nested;
   }
 
-  #discoveriesOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Record<string, PlannedDiscovery> {
+  #discoveriesOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Readonly<Record<string, PlannedDiscovery>> {
+    if (plugin?.discovers === undefined) return NOTHING;
     const { pluginOptions, registry, config, baseDirectory } = this.#deps.parsed;
     const discoveries: Record<string, PlannedDiscovery> = {};
-    for (const option of plugin?.discovers ?? []) {
+    for (const option of plugin.discovers) {
       const written = valueAt(config, [...path, option]);
       for (const [index, entry] of (Array.isArray(written) ? (written as unknown[]) : []).entries()) {
         const place = formatPath([...path, option, index]);
@@ -153,14 +182,39 @@ export class ChainerPlanner {
     return discoveries;
   }
 
-  #stacksOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Record<string, Ref<'proxy'>> {
+  #stacksOf(plugin: ChainerPlugin | undefined, path: ConfigPath): Readonly<Record<string, Ref<'proxy'>>> {
+    if (plugin?.stacks === undefined) return NOTHING;
     const stacks: Record<string, Ref<'proxy'>> = {};
-    for (const option of plugin?.stacks ?? []) {
+    for (const option of plugin.stacks) {
       const service = valueAt(this.#deps.parsed.config, [...path, option]);
       if (typeof service === 'string') stacks[option] = this.#deps.proxyOf(service);
     }
     return stacks;
   }
+}
+
+function isCommonOf({ value }: Common, { service, name, through }: Owner, type: string): boolean {
+  return value.service === service && value.name === name && value.through === through && value.type === type;
+}
+
+/** What the hash of a chainer is computed from: what it has in common with others in one text, and of the rest what is there. */
+function contentOf({ text }: Common, value: Values['chainer'], prepared: unknown): object {
+  const { discoveries, stacks, serverTls, options, nested, carriers, picksUp } = value;
+  return {
+    carriers: filled(carriers),
+    common: text,
+    discoveries: filled(discoveries),
+    nested: filled(nested),
+    options,
+    picksUp,
+    prepared,
+    serverTls,
+    stacks: filled(stacks),
+  };
+}
+
+function filled<T extends object>(mapping: T): T | undefined {
+  return mapping === NOTHING ? undefined : mapping;
 }
 
 /** False where nothing is nested. */
@@ -175,6 +229,7 @@ function without(value: unknown, keys: readonly string[]): unknown {
   return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
 }
 
-function mapValues<T, U>(mapping: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+function mapValues<T, U>(mapping: Readonly<Record<string, T>>, change: (value: T) => U): Readonly<Record<string, U>> {
+  if (mapping === NOTHING) return NOTHING;
   return Object.fromEntries(Object.entries(mapping).map(([key, value]) => [key, change(value)]));
 }
