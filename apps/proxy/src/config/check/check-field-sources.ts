@@ -9,7 +9,7 @@ export function checkFieldSources({ services }: Record<string, unknown>, baseDir
   return named(services).flatMap(([name, service]) => {
     const path = ['services', name];
     const ofRoutes = records(service.routes).flatMap(([index, route]) => {
-      return sourcesIn(route.fields, [...path, 'routes', index, 'fields']);
+      return route.fields === undefined ? [] : sourcesIn(route.fields, [...path, 'routes', index, 'fields']);
     });
     return [...sourcesIn(service.fields, [...path, 'fields']), ...ofRoutes].flatMap(({ read, at }) => {
       const message = problemOf(() => read(baseDirectory));

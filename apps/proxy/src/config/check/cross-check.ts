@@ -95,15 +95,12 @@ function checkServices(config: Record<string, unknown>): Problem[] {
   const knowsNobody = !knowsClients(config);
   for (const [name, service] of named(config.services)) {
     const path = ['services', name];
-    for (const [index] of records(service.routes)
-      .filter(([, route]) => matchesAll(route))
-      .slice(0, 1)) {
-      const after = Array.isArray(service.routes) ? service.routes.length - index - 1 : 0;
-      if (after === 0) continue;
-      const message = 'this route and what follows is never reached: the one before it matches every request.';
-      problems.push({ path: [...path, 'routes', index + 1], warning: true, message });
-    }
     const written = { access: records(service.access), routes: records(service.routes) };
+    const [always] = written.routes.find(([, route]) => matchesAll(route)) ?? [];
+    if (always !== undefined && Array.isArray(service.routes) && always < service.routes.length - 1) {
+      const message = 'this route and what follows is never reached: the one before it matches every request.';
+      problems.push({ path: [...path, 'routes', always + 1], warning: true, message });
+    }
     problems.push(...checkConditions(path, { proxy: service.proxy, mode: service.mode, ...written }));
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkAuth(path, service));

@@ -29,7 +29,7 @@ function* patternsIn(services: unknown): Generator<WrittenPattern> {
   for (const [name, service] of named(services)) {
     yield* patternsOf(service.fields, ['services', name, 'fields']);
     for (const [index, route] of records(service.routes)) {
-      yield* patternsOf(route.fields, ['services', name, 'routes', index, 'fields']);
+      if (route.fields !== undefined) yield* patternsOf(route.fields, ['services', name, 'routes', index, 'fields']);
     }
   }
 }

@@ -4,7 +4,10 @@ import { isRecord } from '../problem/problem.ts';
 export function records(list: unknown): [number, Record<string, unknown>][] {
   const found: [number, Record<string, unknown>][] = [];
   if (!Array.isArray(list)) return found;
-  for (const [index, item] of (list as unknown[]).entries()) if (isRecord(item)) found.push([index, item]);
+  for (let index = 0; index < list.length; index += 1) {
+    const item: unknown = list[index];
+    if (isRecord(item)) found.push([index, item]);
+  }
   return found;
 }
 

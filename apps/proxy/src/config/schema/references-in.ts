@@ -16,19 +16,23 @@ export interface FoundReference extends Reference {
  */
 export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
   const found: FoundReference[] = [];
-  if (mayRefer(schema)) walk(schema, written, path, found);
+  if (mayRefer(schema)) walk(schema, written, [...path], found);
   return found.length < 2 ? found : withoutCopies(found);
 }
 
-function walk(schema: unknown, written: unknown, path: ConfigPath, found: FoundReference[]): void {
+/** `path` is the same again when it returns. One for all, because most of a large configuration refers to nothing. */
+function walk(schema: unknown, written: unknown, path: (string | number)[], found: FoundReference[]): void {
   const definition = definitionOf(schema);
   if (definition === undefined || !mayRefer(schema, definition)) return;
   const reference = referenceOf(schema);
   if (reference !== undefined && typeof written === 'string') {
-    found.push({ ...reference, name: written, path, at: 'value' });
+    found.push({ ...reference, name: written, path: [...path], at: 'value' });
   }
   eachStep(definition, written, (inner, value, part) => {
-    if (mayRefer(inner)) walk(inner, value, part === undefined ? path : [...path, part], found);
+    if (!mayRefer(inner)) return;
+    if (part !== undefined) path.push(part);
+    walk(inner, value, path, found);
+    if (part !== undefined) path.pop();
   });
   if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
 }

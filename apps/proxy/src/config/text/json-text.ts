@@ -17,11 +17,35 @@ export function plainJson(text: string): { readonly value: unknown } | undefined
   }
 }
 
-/** Of valid JSON. */
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** Of valid JSON: the texts before a colon. Without a pattern, because each match of one is a list. */
 function keysWritten(text: string): number {
   let count = 0;
-  for (const [, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:)?/g)) if (colon !== undefined) count += 1;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at)) {
+    at = endOfText(text, at + 1) + 1;
+    while (isWhitespace(text.charCodeAt(at))) at += 1;
+    if (text.charCodeAt(at) === COLON) count += 1;
+  }
   return count;
+}
+
+/** The index of the quote that ends a text which begins at `start`. */
+function endOfText(text: string, start: number): number {
+  let end = text.indexOf('"', start);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(at - backslashes - 1) === BACKSLASH) backslashes += 1;
+  return backslashes % 2 === 1;
+}
+
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function keysIn(value: unknown): number {

@@ -80,10 +80,9 @@ function checkGuard(path: ConfigPath, conditions: Record<string, unknown>, { pro
 
 /** Values that no field and no cookie can have. */
 function checkPatterns(path: ConfigPath, conditions: Record<string, unknown>): Problem[] {
-  return OF_REQUESTS.flatMap((key) => {
+  return PATTERNED.flatMap(([key, impossible]) => {
     const named = conditions[key];
-    const impossible = IMPOSSIBLE[key];
-    if (!isRecord(named) || impossible === undefined) return [];
+    if (!isRecord(named)) return [];
     return Object.entries(named).flatMap(([name, value]) =>
       [value].flat().some((pattern) => typeof pattern === 'string' && impossible.is.test(pattern))
         ? [{ path: [...path, key, name], warning: true, message: impossible.message } satisfies Problem]
@@ -106,12 +105,12 @@ const COOKIE: Impossible = {
   is: /^\s|\s$|;/,
   message: 'this is never met: the value of a cookie has no ";" in it, and no space at its beginning or end.',
 };
-const IMPOSSIBLE: Readonly<Record<string, Impossible>> = {
-  field: FIELD,
-  fields: FIELD,
-  cookie: COOKIE,
-  cookies: COOKIE,
-};
+const PATTERNED = [
+  ['fields', FIELD],
+  ['field', FIELD],
+  ['cookies', COOKIE],
+  ['cookie', COOKIE],
+] as const;
 
 /** Rules behind one that every request meets. */
 function unreachedRules(path: ConfigPath, access: Records): Problem[] {

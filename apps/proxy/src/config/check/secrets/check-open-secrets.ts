@@ -11,7 +11,9 @@ const OTHERS = 0o007;
 
 /** Warns about files with secrets that every user of this machine may read. The configuration is as it was written. */
 export function checkOpenSecrets(config: Record<string, unknown>, baseDirectory: string): Problem[] {
-  return filesIn(config, []).flatMap(({ file, path }) => {
+  const files: FoundFile[] = [];
+  findFiles(config, [], files);
+  return files.flatMap(({ file, path }) => {
     if (!isOpenToAll(resolve(baseDirectory, file))) return [];
     const message = 'every user of this machine may read this file, which has a secret in it; chmod o= it.';
     return [{ path, warning: true, message }];
@@ -23,26 +25,35 @@ interface FoundFile {
   readonly path: ConfigPath;
 }
 
-function filesIn(value: unknown, path: ConfigPath): FoundFile[] {
-  if (Array.isArray(value)) return value.flatMap((item: unknown, index) => filesIn(item, [...path, index]));
-  if (!isRecord(value)) return [];
-  return Object.entries(value).flatMap(([key, inner]): FoundFile[] => {
-    const at = [...path, key];
-    const files: unknown[] = Array.isArray(inner) ? inner : [inner];
-    if (!files.every((file) => typeof file === 'string')) return filesIn(inner, at);
-    const isSecret = SECRET_FILES.has(key) || (key === 'file' && (setsField(path) || isOfCluster(path)));
-    return isSecret ? files.map((file, index) => ({ file, path: inner === file ? at : [...at, index] })) : [];
-  });
+/** `path` is the same again when it returns. One for all, because most of a large configuration is no secret. */
+function findFiles(value: unknown, path: (string | number)[], found: FoundFile[]): void {
+  const at = (part: string | number, inner: unknown): void => {
+    path.push(part);
+    findFiles(inner, path, found);
+    path.pop();
+  };
+  const files: unknown[] = Array.isArray(value) ? value : [value];
+  if (namesSecret(path) && files.every((file) => typeof file === 'string')) {
+    found.push(...files.map((file, index) => ({ file, path: value === file ? [...path] : [...path, index] })));
+  } else if (Array.isArray(value)) for (const [index, inner] of files.entries()) at(index, inner);
+  else if (isRecord(value)) for (const key of Object.keys(value)) at(key, value[key]);
 }
 
-/** Whether this is the place of a value for a request, `… fields, request, 0, set, authorization`. What clients get is no secret. */
+/** Whether what stands there is the path of a file with a secret. */
+function namesSecret(path: ConfigPath): boolean {
+  const key = path.at(-1);
+  if (typeof key !== 'string') return false;
+  return SECRET_FILES.has(key) || (key === 'file' && (setsField(path) || isOfCluster(path)));
+}
+
+/** Whether this is a value for a request, `… fields, request, 0, set, authorization, file`. What clients get is no secret. */
 function setsField(path: ConfigPath): boolean {
-  const change = path.at(-2);
-  return path.at(-4) === 'request' && path.at(-5) === 'fields' && typeof change === 'string' && SETTING.has(change);
+  const change = path.at(-3);
+  return path.at(-5) === 'request' && path.at(-6) === 'fields' && typeof change === 'string' && SETTING.has(change);
 }
 
-/** Whether this is the place of `store.password`, `store.token` or `cluster.secret`. */
-function isOfCluster([section, key, ...more]: ConfigPath): boolean {
+/** Whether this is `store.password.file`, `store.token.file` or `cluster.secret.file`. */
+function isOfCluster([section, key, _file, ...more]: ConfigPath): boolean {
   if (more.length > 0) return false;
   return section === 'store' ? key === 'password' || key === 'token' : section === 'cluster' && key === 'secret';
 }
