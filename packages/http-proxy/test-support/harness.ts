@@ -170,6 +170,8 @@ export interface HarnessOptions extends MemoryNetworkOptions {
 export interface Harness {
   readonly network: MemoryNetwork;
   readonly proxy: ProtocolProxy;
+  /** Has a proxy with these changes take over the connections, as a reload does. `proxy` is that one from then on. */
+  reload(changes: Partial<HttpProxyDeps>): void;
   readonly pool: ServerPool;
   readonly timers: Timers;
   readonly records: SessionRecord[];
@@ -220,7 +222,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const take = vi.spyOn(ReaderPool.prototype, 'take');
   const give = vi.spyOn(ReaderPool.prototype, 'give');
   const given = give.mock.calls.length - take.mock.calls.length;
-  const proxy = createHttpProxy({
+  const deps: HttpProxyDeps = {
     service,
     timers,
     options: { ...defaultHttpOptions(mode), ...options.http },
@@ -248,7 +250,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     }),
     filterParents: options.filterParents,
     ...(options.waitingBytes && { waitingBytes: options.waitingBytes }),
-  });
+  };
+  let proxy = createHttpProxy(deps);
   const front = options.accept === undefined ? proxy : acceptProtocols(proxy, options.accept);
   const accepted: Peer[] = [];
   const waiting: ((peer: Peer) => void)[] = [];
@@ -271,7 +274,14 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   };
   return {
     network,
-    proxy,
+    get proxy() {
+      return proxy;
+    },
+    reload(changes) {
+      const before = proxy;
+      proxy = createHttpProxy({ ...deps, ...changes });
+      before.retire?.(proxy);
+    },
     pool,
     timers,
     records,

@@ -47,8 +47,9 @@ export class RequestHeads {
   /** Checks what a head says, and whose request it is. */
   understand(head: RequestHead, { rules, trustedProxies }: HttpContext): void {
     head.understand(rules);
-    if (trustedProxies === undefined) return;
-    const told = toldClient(trustedProxies, head, this.#client, this.#told);
+    if (trustedProxies === undefined && this.#told === undefined) return;
+    // A newer configuration may trust no proxy any more, so that the request is of the connection's own client.
+    const told = trustedProxies && toldClient(trustedProxies, head, this.#client, this.#told);
     if (told === this.#told) return;
     // What another client has logged in on is closed.
     closeBound(this.#told);

@@ -216,3 +216,24 @@ test('what one client has logged in on is closed before the next one of its conn
   await client.receive('his!');
   expect(h.dialled).toBe(2);
 });
+
+test('a request after a reload that trusts no proxy is of the client of the connection', async () => {
+  const h = await setUp({ trustedProxies });
+  const client = h.client(balancer);
+  const keepAlive = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+  const request = 'GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n';
+  client.send(request);
+  const origin = await h.server();
+  await origin.receive(HEAD_END);
+  origin.send(keepAlive);
+  await client.receive(HEAD_END);
+  h.reload({ trustedProxies: undefined });
+  client.send(request);
+  await origin.receive(HEAD_END);
+  origin.send(keepAlive);
+  await client.receive(HEAD_END);
+  expect(h.records.map(({ session }) => session.client.address)).toMatchObject([
+    { address: '192.0.2.7' },
+    balancer.address,
+  ]);
+});
