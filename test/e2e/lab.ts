@@ -2,6 +2,7 @@ import { type ConfigInput, createInband, type SessionRecord } from 'inband';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'vitest';
 import { certificate } from '../support/certificate.ts';
 import { leakChecked } from '../support/leak-check.ts';
@@ -148,22 +149,43 @@ function portOf(server: TcpServer): number {
 
 /** An end-to-end test: whatever it opened through its lab is closed afterwards, and then nothing may be left. */
 export function e2e(name: string, body: (lab: Lab) => Promise<void>, timeout?: number): void {
-  test(name, () => inLab(body), timeout);
+  test(name, ({ signal }) => inLab(body, signal), timeout);
 }
 
 e2e.each = <Case>(cases: readonly Case[]) => {
   return (name: string, body: (lab: Lab, value: Case) => Promise<void>): void => {
-    test.for(cases)(name, (value) => inLab((lab) => body(lab, value)));
+    test.for(cases)(name, (value, { signal }) => inLab((lab) => body(lab, value), signal));
   };
 };
 
-/** The body of such a test. */
-async function inLab(body: (lab: Lab) => Promise<void>): Promise<void> {
+/** Milliseconds that a lab may take to close before the next one is made. */
+const PATIENCE = 10_000;
+
+/** The lab before is closed then, also that of a test whose time was over. */
+let before: Promise<void> = Promise.resolve();
+
+/** The body of such a test. Its lab is closed when the time of the test is over as well, so that nothing of it is left for another try. */
+async function inLab(body: (lab: Lab) => Promise<void>, signal: AbortSignal): Promise<void> {
+  await Promise.race([before, wait(PATIENCE, undefined, { ref: false })]);
+  const closed = Promise.withResolvers<void>();
+  before = closed.promise;
+  try {
+    await checked(body, signal);
+  } finally {
+    closed.resolve();
+  }
+}
+
+async function checked(body: (lab: Lab) => Promise<void>, signal: AbortSignal): Promise<void> {
   const lab = new Lab();
+  const over = Promise.withResolvers<never>();
+  const abort = (): void => over.reject(signal.reason);
   const run = async (): Promise<void> => {
+    signal.addEventListener('abort', abort);
     try {
-      await body(lab);
+      await Promise.race([body(lab), over.promise]);
     } finally {
+      signal.removeEventListener('abort', abort);
       await lab.close();
     }
   };
