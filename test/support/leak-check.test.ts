@@ -1,6 +1,7 @@
 import { createCachingResolver, Timeout, Session, Timers } from '@inband/core';
 import type { ClientConnection, Resolver, Service } from '@inband/core';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate as nextIteration } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { leakChecked } from './leak-check.ts';
 
@@ -16,6 +17,8 @@ afterEach(async () => {
   leaked.resolver?.close?.();
   if (leaked.server !== undefined) await new Promise((resolve) => leaked.server?.close(resolve));
   for (const key of Object.keys(leaked)) delete leaked[key as keyof typeof leaked];
+  // A handle that has closed is counted until the next iteration.
+  await nextIteration();
 });
 
 async function listen(): Promise<Server> {
