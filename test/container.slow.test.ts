@@ -155,6 +155,11 @@ exec env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/bin NODE_ENV=production chro
   });
 
   test('make a proxy that answers, and ends in an orderly way by its signal', async () => {
+    // Another try has ended it.
+    if (container.exitCode !== null || container.signalCode !== null) {
+      lines.length = 0;
+      container = await startImage();
+    }
     const ask = "fetch('http://127.0.0.1:3128/proxy.pac').then((answer) => answer.text()).then(console.log)";
     expect((await inside(['node', '--eval', ask])).stdout).toContain('FindProxyForURL');
     process.kill(pid, only(image, 'STOPSIGNAL'));
