@@ -14,6 +14,8 @@ export interface OnDemandOptions {
 export class DemandLimit {
   readonly #options: OnDemandOptions;
   #orders: number[] = [];
+  /** Until then others have had all orders of the hour. */
+  #pausedUntil = 0;
 
   constructor(options: OnDemandOptions) {
     this.#options = options;
@@ -25,14 +27,19 @@ export class DemandLimit {
 
   /** Whether one more may be ordered now. Counts it. */
   take(now: number): boolean {
+    if (now < this.#pausedUntil) return false;
     this.#orders = this.#orders.filter((time) => now - time < HOUR);
     if (this.#orders.length >= this.#options.perHour) return false;
     this.#orders.push(now);
     return true;
   }
 
-  /** The last one that was counted was not ordered. */
-  giveBack(): void {
+  /**
+   * What was counted last was not ordered, because all members together have had too many. Further names are refused until then, because each would be
+   * kept, and cost requests to what the members share.
+   */
+  refused(until: number): void {
     this.#orders.pop();
+    this.#pausedUntil = until;
   }
 }

@@ -10,7 +10,7 @@ import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import { retryAfterStart } from './back-off.ts';
 import { DemandLimit, type OnDemandOptions } from './demand-limit.ts';
 import { Kept, type KeptStatus } from './kept.ts';
-import { renew } from './renew.ts';
+import { OTHERS_WAIT, renew } from './renew.ts';
 
 /** Certificates that are worked on at the same time. */
 const AT_ONCE = 4;
@@ -127,8 +127,9 @@ export class Keeper {
     const { state, clock } = this.#deps;
     const { onDemand } = this.#options;
     if (onDemand === undefined || (await state.countNew?.(onDemand.perHour)) !== false) return true;
-    this.#limit?.giveBack();
-    this.#sayLimit(name, clock.now());
+    const now = clock.now();
+    this.#limit?.refused(now + OTHERS_WAIT);
+    this.#sayLimit(name, now);
     return false;
   }
 

@@ -9,7 +9,7 @@ import type { Kept } from './kept.ts';
 import { renewalTime } from './schedule.ts';
 
 /** Milliseconds after which it is looked whether another process is done with a certificate. */
-const OTHERS_WAIT = 30_000;
+export const OTHERS_WAIT = 30_000;
 
 /** Why nothing is ordered for a name of a client. */
 const TOO_MANY = 'onDemand.perHour: there were too many orders within an hour.';

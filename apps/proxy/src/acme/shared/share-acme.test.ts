@@ -150,6 +150,11 @@ test('perHour counts for all members together, however many of them clients reac
   expect(await hosts(two, 'a.shops.example')).toEqual(['a.shops.example']);
   expect(await hosts(two, 'b.shops.example')).toEqual(['b.shops.example']);
   expect(await hosts(three, 'c.shops.example')).toBeUndefined();
+  // Nothing is kept of further names, however many clients ask for.
+  expect(await hosts(three, 'd.shops.example')).toBeUndefined();
+  expect(three?.status.map((kept) => kept.hosts[0]).toSorted()).toEqual(
+    ['a', 'b', 'c'].map((label) => `${label}.shops.example`),
+  );
   expect(ca.orders).toHaveLength(2);
   expect(log.lines.filter((line) => JSON.stringify(line).includes('onDemand.perHour'))).toHaveLength(1);
   ahead += HOUR;
