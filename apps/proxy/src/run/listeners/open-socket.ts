@@ -1,6 +1,7 @@
 import {
   adoptListener,
   type ConnectionGate,
+  type Interception,
   type Listener,
   type Logger,
   openListener,
@@ -16,6 +17,7 @@ import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { Bind } from '../../config/schema/bind.ts';
 import type { InheritedSockets, SocketKind } from '../../handover/inherited-sockets.ts';
 import type { PlannedListener } from '../plan/planned.ts';
+import { bindForAMoment } from './bind-for-a-moment.ts';
 import { directConnections } from './direct-connections.ts';
 import { socketAccess } from './socket-access.ts';
 import { watchSocketFiles } from './socket-file-watch.ts';
@@ -129,7 +131,7 @@ async function openListeners(
   }
   if (sockets.length > 0) return sockets;
   if (address.family === 'systemd') throw notPassed(address.name, inherited);
-  if (isShared && !isBound) await checkFree(transport, address);
+  if (isShared && !isBound) await checkFree(transport, address, transparent);
   const file = socketAccess(value);
   opened(await openListener({ ...how, bind: address, reusePort: isShared, file }), isShared ? 'group' : 'sole');
   return sockets;
@@ -154,8 +156,7 @@ export function hasPlace(address: Bind): address is SockAddr {
  * Binds an address for a moment without SO_REUSEPORT, which fails if another process listens there. With SO_REUSEPORT it would
  * succeed, and each process would get a part of the clients. A port of 0 is always free.
  */
-async function checkFree(transport: Transport, bind: SockAddr): Promise<void> {
+async function checkFree(transport: Transport, bind: SockAddr, transparent: Interception | undefined): Promise<void> {
   if (bind.family === 'unix' || bind.port === 0) return;
-  const probe = await transport.listen(bind, {}, (connection) => connection.destroy());
-  await probe.close();
+  await bindForAMoment(transport, bind, transparent);
 }

@@ -3,6 +3,7 @@ import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import { bindNames } from '../../config/schema/bind.ts';
 import type { InheritedSockets } from '../../handover/inherited-sockets.ts';
+import { bindForAMoment } from './bind-for-a-moment.ts';
 
 /**
  * Binds each address of a configuration for a moment, before anything listens in this process. Rejects with a `ConfigError` that has the place of the first
@@ -16,11 +17,10 @@ export async function refuseTakenAddress(
   const { listeners } = parsed.config;
   const names = bindNames(listeners.map(({ bind }) => bind));
   const held = new Set(inherited.all.map(({ bind }) => bind));
-  for (const [index, { bind }] of listeners.entries()) {
+  for (const [index, { bind, transparent }] of listeners.entries()) {
     if (bind.family === 'systemd' || held.has(names[index] ?? '')) continue;
     try {
-      const probe = await transport.listen(bind, {}, (connection) => connection.destroy());
-      await probe.close();
+      await bindForAMoment(transport, bind, transparent);
     } catch (error) {
       throw errorsOf(source, [{ path: ['listeners', index, 'bind'], message: toProxyError(error).message }]);
     }
