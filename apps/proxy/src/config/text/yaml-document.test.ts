@@ -33,7 +33,19 @@ test('as deep as is allowed is read', () => {
     expect(parseText(`# & \n${text}`, 'yaml', {}).syntaxErrors).toEqual([]);
   }
   expect(parseText(nested('[', ']', MOST_NESTING), 'json', {}).syntaxErrors).toEqual([]);
-  expect(() => parseYaml(nested('[', ']', MOST_NESTING + 3))).toThrow(TooNested);
+});
+
+test.each([
+  ['lists', (depth: number) => `${'['.repeat(depth)}1${']'.repeat(depth)}`],
+  ['mappings', (depth: number) => `${'{a: '.repeat(depth)}1${'}'.repeat(depth)}`],
+  ['lists of lines', (depth: number) => `${'- '.repeat(depth)}1`],
+  ['mappings of lines', (depth: number) => Array.from({ length: depth }, (_, at) => `${' '.repeat(at)}a:`).join('\n')],
+])('the hundred-and-first of %s within each other is too deep, however it is read', (_what, textOf) => {
+  for (const comment of ['', '# & \n']) {
+    expect(parseText(comment + textOf(MOST_NESTING), 'yaml', {}).syntaxErrors).toEqual([]);
+    expect(parseText(comment + textOf(MOST_NESTING + 1), 'yaml', {}).syntaxErrors).toHaveLength(1);
+  }
+  expect(() => parseYaml(textOf(MOST_NESTING + 1))).toThrow(TooNested);
 });
 
 test.each(['a: 1\n---\nb: 2\n', 'a: [1\n', 'a: 1\na: 2\n', '', '# x\n', '&a [*a]', 'a: |\n  x\nb: {c: d}\n'])(

@@ -50,7 +50,11 @@ export function parseYaml(text: string, { lineCounter, ...options }: YamlOptions
 class BoundedParser extends Parser {
   override *next(source: string): Generator<CST.Token, void> {
     yield* super.next(source);
-    // The document, and a text that is being read, stand there beside them.
-    if (this.stack.length > MOST_NESTING + 2) throw new TooNested(this.offset);
+    // The document stands there beside them, and a text that is being read.
+    if (this.stack.length > MOST_NESTING + 1 && nestedIn(this.stack) > MOST_NESTING) throw new TooNested(this.offset);
   }
+}
+
+function nestedIn(stack: readonly CST.Token[]): number {
+  return stack.filter(({ type }) => type === 'block-map' || type === 'block-seq' || type === 'flow-collection').length;
 }
