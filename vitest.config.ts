@@ -9,7 +9,7 @@ export const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/
 
 /**
  * What does not belong to the fast tier, by name: files that start processes, that are busy with real sockets for seconds,
- * or that compute for seconds, and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
+ * or that compute for more than half a second, and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
  */
 const slowTests = ['**/*.slow.test.ts', 'test/{e2e,netns,packages}/**/*.test.ts'];
 

@@ -45,6 +45,12 @@ export default defineConfig({
             'apps/proxy/src/debug/**/*.slow.test.ts',
             'apps/proxy/src/{advice,run/{build,limits,listeners}}/*.slow.test.ts',
             'apps/proxy/src/run/{permission,old-node}.slow.test.ts',
+            // What computes for a while.
+            'packages/admin/src/server/*.slow.test.ts',
+            'packages/acme/src/keep/keeper.slow.test.ts',
+            'apps/proxy/src/run/reload.slow.test.ts',
+            'apps/proxy/src/cluster/pushes/{pushed-to-members,starting-config}.slow.test.ts',
+            'apps/proxy/src/acme/shared/share-acme.slow.test.ts',
             // Signals, threads, forked processes and what is handed over between processes.
             'apps/proxy/src/run/signals.slow.test.ts',
             'apps/proxy/src/admin/admin-{thread,side}.slow.test.ts',

@@ -100,7 +100,8 @@ export function variantsOf(oneCase: Case): Variant[] {
 /**
  * Those of them for the fast tier: whole in the first position by the usual profile, and byte by byte in the second by the
  * strict one; in pieces where the profiles differ, or single bytes would be many. Of a load only the whole. In the short form
- * there is no load, and clients from elsewhere send whole requests only.
+ * there is no load, what is cut is in pieces, by the strict profile where that
+ * differs, and clients from elsewhere send whole requests only.
  */
 export function fastVariantsOf(oneCase: Case): Variant[] {
   const [all, small, pieces] = arrivals(oneCase) as [Arrival, Arrival, Arrival];
@@ -110,6 +111,13 @@ export function fastVariantsOf(oneCase: Case): Variant[] {
   return vantagesOf(oneCase).flatMap((vantage) => {
     const first = variant(all, { position: 'first', vantage, profile: 'usual' });
     if (isLoad(oneCase) || (isShortForm && vantage !== 'loopback')) return [first];
+    if (isShortForm) {
+      const isStrict = oneCase.usual !== undefined;
+      const rest = isStrict
+        ? ({ position: 'first', profile: 'strict' } as const)
+        : ({ position: 'second', profile: 'usual' } as const);
+      return [first, variant(pieces, { vantage, ...rest })];
+    }
     const cut = isCut ? [variant(pieces, { position: 'second', vantage, profile: 'usual' })] : [];
     const single = isShort ? [variant(small, { position: 'second', vantage, profile: 'strict' })] : [];
     return [first, ...cut, ...single];

@@ -2,7 +2,11 @@ import { setImmediate as nextIteration } from 'node:timers/promises';
 import { formatSockAddr, ProxyError } from '@inband/core';
 import type { SockAddr } from '@inband/core';
 import { expect, test } from 'vitest';
+import { runs } from '../support/tiers/runs.ts';
 import type { CurrentLab } from './lab-per-test.ts';
+
+/** Connections that are more than one place of anything. */
+const MANY = runs(200);
 
 async function failure(promise: Promise<unknown>): Promise<ProxyError> {
   const error: unknown = await promise.then(
@@ -164,13 +168,13 @@ export function connectingBehaviour(lab: CurrentLab): void {
     await client.until(() => client.isClosed || client.events.includes('ended'));
   });
 
-  test('200 connections at once keep their bytes apart', async () => {
+  test(`${MANY} connections at once keep their bytes apart`, async () => {
     const listener = await lab().listen((probe) => {
       probe.reactions.data = (bytes, start, end) => void probe.write(bytes, start, end);
       probe.reactions.ended = () => probe.end();
       probe.resume();
     });
-    const texts = Array.from({ length: 200 }, (_unused, index) => `connection ${index} `.repeat(20));
+    const texts = Array.from({ length: MANY }, (_unused, index) => `connection ${index} `.repeat(20));
     const clients = await Promise.all(
       texts.map(async (text) => {
         const client = await lab().connect(listener.address);

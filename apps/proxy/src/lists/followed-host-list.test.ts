@@ -55,7 +55,9 @@ test('a version with a wrong line leaves the list as it was, and is said once wi
     'a list of hosts cannot be used; it stays as it was',
   ]);
   expect(list.has('a.example', false)).toBe(true);
-  await writeFile(path(), 'b.example\n');
+  // At once: whoever writes to the file itself may have it read while it is empty.
+  await writeFile(`${path()}.new`, 'b.example\n');
+  await rename(`${path()}.new`, path());
   await until(() => expect(list.has('b.example', false)).toBe(true));
   expect(said).toHaveLength(2);
 });

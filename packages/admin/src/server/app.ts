@@ -17,7 +17,7 @@ const MOST_NAME = 2_048;
 
 export interface AppDeps {
   readonly state: ProxyState;
-  readonly access: Access;
+  readonly access: Pick<Access, 'admit' | 'onChange'>;
   readonly serverFactory?: FastifyServerOptions['serverFactory'];
 }
 

@@ -303,10 +303,10 @@ describe('a layer', () => {
       },
     };
     const before = network.open;
-    const error = await refusal(connect(session(), { tls: layer, connectTimeout: 5 }));
+    const error = await refusal(connect(session(), { tls: layer, connectTimeout: 100 }));
     expect(error).toMatchObject({ code: 'proxy_internal_error', message: 'defect' });
     // The attempt's own time must not come after it: an expiry would have nobody to hear it.
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 110));
     const own = network.connections().filter((end) => end.remote === server);
     for (const end of own) end.resume();
     await vi.waitFor(() => expect(network.connections().filter((end) => end.remote === server)).toEqual([]));

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { ignoreEvents, type Connection } from '../base/connection.ts';
 import { Relay, relayTotals, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
@@ -216,7 +217,7 @@ test('carries any bytes both ways unchanged, however they are cut', async () => 
         expect(result).toMatchObject({ bytesIn: up.length, bytesOut: down.length, failed: undefined });
       },
     ),
-    { numRuns: 30 },
+    { numRuns: runs(30) },
   );
 });
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isShortForm } from '../../../../test/support/tiers/runs.ts';
 import type { Outcome } from '../base/messages.ts';
 import { PacError } from '../base/pac-error.ts';
 import { Sandbox } from './sandbox.ts';
@@ -217,7 +218,7 @@ describe('limits', () => {
     expect(outcome).toEqual({ type: 'answer', text: expect.not.stringContaining('/packages/') as string });
   });
 
-  test('a file does not grow by being called', async () => {
+  test.skipIf(isShortForm)('a file does not grow by being called', async () => {
     const sandbox = await load(
       'function FindProxyForURL(url, host) { alert(host); return myIpAddress() + dnsResolve(host); }',
     );
@@ -244,13 +245,16 @@ test('variables of a file live from call to call, as in browsers', async () => {
 });
 
 describe('loading', () => {
-  test.each<[string, string, string, string]>([
+  const refused: [string, string, string, string][] = [
     ['no JavaScript', 'function FindProxyForURL( {', 'text', 'it threw SyntaxError: '],
     ['a page of HTML', '<html><body>404</body></html>', 'text', 'it threw SyntaxError: '],
     ['without the function', 'function findProxyForURL() {}', 'text', 'it has no function FindProxyForURL.'],
     ['one that throws', '\nthrow new Error("no");', 'text', 'it threw Error: no in line 2.'],
     ['one that does not end', 'for (;;) {}', 'limit', 'it took longer than 500 ms of processor time.'],
-  ])('a file is refused that is %s', async (_what, text, kind, message) => {
+  ];
+  // What takes as long as it may is left out of the short form.
+  const tried = refused.filter(([, , kind]) => !isShortForm || kind !== 'limit');
+  test.each(tried)('a file is refused that is %s', async (_what, text, kind, message) => {
     const error: unknown = await load(text).catch((caught: unknown) => caught);
     if (!(error instanceof PacError)) throw error;
     expect(error.kind).toBe(kind);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isShortForm } from '../../../../test/support/tiers/runs.ts';
 import { makeAuthority } from '../../test-support/certificates.ts';
 import { deliver, readAll, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
 import { TICKET_KEY_LENGTH } from './calls.ts';
@@ -139,7 +140,7 @@ describe.skipIf(process.platform !== 'linux').each(['1.2', '1.3'] as const)('tic
     expect(visit(asking, asked, 'a.example', '192.0.2.1:443')).toBe(true);
   });
 
-  test('are kept for a bounded number of servers', () => {
+  test.skipIf(isShortForm)('are kept for a bounded number of servers', () => {
     const asked = server(newRing());
     const asking = client();
     for (let index = 0; index < 300; index++) visit(asking, asked, 'a.example', `server ${index}`);
