@@ -208,6 +208,23 @@ test('a change that is not heard of is seen by reading again, and no timer is le
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('a value that could not be read at first is read again within a second', async () => {
+  const answers = [new StoreUnavailable('disconnected', 'not yet'), new StoreUnavailable('timeout', 'not yet')];
+  const { store, made } = storeOver(() => {
+    const failure = answers.shift();
+    if (failure !== undefined) throw failure;
+    return { value: 'v', revision: '1' };
+  });
+  const seen: (string | undefined)[] = [];
+  store.watch('k', (now) => seen.push(now?.value));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([seen, made.calls]).toEqual([['v'], 3]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(made.calls).toBe(3);
+  await store.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('changes that are heard of while a value is read lead to one more reading', async () => {
   const answers: (() => void)[] = [];
   const { store, made } = storeOver(() => new Promise<void>((done) => answers.push(done)));

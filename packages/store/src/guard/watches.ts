@@ -1,5 +1,11 @@
 import type { Logger } from '@inband/core';
+import { StoreUnavailable, type UnavailableReason } from '../base/errors.ts';
 import type { Entry, Revision, Watch, WatchListener } from '../base/store.ts';
+
+/** Milliseconds after which what could not be read is read again. */
+const AGAIN = 500;
+/** With these reasons the store was not asked. */
+const NOT_ASKED = new Set<UnavailableReason>(['away', 'closed']);
 
 interface WatchesDeps {
   readonly logger: Logger;
@@ -18,6 +24,7 @@ export class Watches {
   readonly #deps: WatchesDeps;
   readonly #byKey = new Map<string, WatchedKey>();
   #timer: NodeJS.Timeout | undefined = undefined;
+  #again: NodeJS.Timeout | undefined = undefined;
 
   constructor(deps: WatchesDeps) {
     this.#deps = deps;
@@ -26,7 +33,7 @@ export class Watches {
   add(key: string, listener: WatchListener): Watch {
     let watched = this.#byKey.get(key);
     if (watched === undefined) {
-      watched = new WatchedKey(key, this.#deps);
+      watched = new WatchedKey(key, this.#deps, () => this.#readAgain());
       this.#byKey.set(key, watched);
       this.#deps.follow(key);
     }
@@ -55,9 +62,18 @@ export class Watches {
     if (this.#byKey.size === 0) this.#stopTimer();
   }
 
+  #readAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined;
+      for (const watched of this.#byKey.values()) if (watched.hasFailed) watched.read();
+    }, AGAIN).unref();
+  }
+
   #stopTimer(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     this.#timer = undefined;
+    this.#again = undefined;
   }
 }
 
@@ -65,14 +81,23 @@ export class Watches {
 class WatchedKey {
   readonly #key: string;
   readonly #deps: WatchesDeps;
+  readonly #failed: () => void;
   /** With the revision that each was called with, null for nothing; undefined before the first call. */
   readonly #listeners = new Map<WatchListener, Revision | null | undefined>();
   #confirmed: number | undefined = undefined;
   #reading: 'no' | 'yes' | 'again' = 'no';
+  #hasFailed = false;
 
-  constructor(key: string, deps: WatchesDeps) {
+  /** `failed`: it is to be read again soon. */
+  constructor(key: string, deps: WatchesDeps, failed: () => void) {
     this.#key = key;
     this.#deps = deps;
+    this.#failed = failed;
+  }
+
+  /** Whether the last reading was asked for, and not answered. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
   }
 
   add(listener: WatchListener, emptied: () => void): Watch {
@@ -106,12 +131,19 @@ class WatchedKey {
       const entry = await this.#deps.get(this.#key);
       this.#confirmed = performance.now();
       this.#tell(entry);
-    } catch {
-      // The store is away, which is said once, elsewhere. It is read again with the connection, or with the timer.
+      this.#hasFailed = false;
+    } catch (error) {
+      this.#fail(error);
     }
     const again = this.#isToReadAgain();
     this.#reading = 'no';
     if (again && this.#listeners.size > 0) this.read();
+  }
+
+  /** That the store is away is said once, elsewhere. It is read again when it is back. */
+  #fail(error: unknown): void {
+    this.#hasFailed = this.#listeners.size > 0 && !(error instanceof StoreUnavailable && NOT_ASKED.has(error.reason));
+    if (this.#hasFailed) this.#failed();
   }
 
   #isToReadAgain(): boolean {

@@ -59,7 +59,11 @@ export class NatsBackend implements Backend {
   constructor(events: BackendEvents, deps: NatsDeps) {
     this.#deps = deps;
     this.#events = events;
-    this.#link = new NatsLink({ logger: deps.logger, servers: deps.servers, connected: (to) => this.#connected(to) });
+    this.#link = new NatsLink({
+      logger: deps.logger,
+      servers: deps.servers,
+      connected: (to) => void this.#connected(to),
+    });
   }
 
   get(key: string): Promise<Entry | undefined> {
@@ -132,16 +136,12 @@ export class NatsBackend implements Backend {
   }
 
   renew(name: string, fence: number, ttl: number): Promise<boolean> {
-    return this.#change<Held, boolean>(keyOf('lock', name), parseHeld, (read, now) => {
-      const { content } = read;
-      if (content === undefined || fenceOf(read) !== fence || content.until <= now) return { answer: () => false };
-      const held: Held = { ...content, fence, until: now + ttl };
-      return { write: JSON.stringify(held), answer: () => true };
-    });
+    return this.#hold(name, fence, (now) => now + ttl);
   }
 
+  /** Others may know the server's clock as an earlier time, so it ends before all times. */
   async release(name: string, fence: number): Promise<void> {
-    await this.renew(name, fence, 0);
+    await this.#hold(name, fence, () => 0);
   }
 
   beat(member: string, info: string): Promise<number> {
@@ -188,12 +188,24 @@ export class NatsBackend implements Backend {
     return this.#link.close();
   }
 
-  #connected(connection: NatsConnection): void {
+  /** What is done once for a connection takes several answers, and is done before anybody's call has to be answered in time. */
+  async #connected(connection: NatsConnection): Promise<void> {
     this.#connection = connection;
     this.#buckets = undefined;
     this.#clock.forget();
     for (const key of this.#followed.keys()) this.#followed.set(key, this.#subscribe(connection, key));
-    this.#events.connected();
+    // Otherwise the next call does it.
+    await this.#open().catch(() => undefined);
+    if (this.#connection === connection) this.#events.connected();
+  }
+
+  #hold(name: string, fence: number, until: (now: number) => number): Promise<boolean> {
+    return this.#change<Held, boolean>(keyOf('lock', name), parseHeld, (read, now) => {
+      const { content } = read;
+      if (content === undefined || fenceOf(read) !== fence || content.until <= now) return { answer: () => false };
+      const held: Held = { ...content, fence, until: until(now) };
+      return { write: JSON.stringify(held), answer: () => true };
+    });
   }
 
   /** Undefined where the connection has just ended. The next one subscribes to all. */
