@@ -9,7 +9,7 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ConfigInput } from 'inband';
 import { freePorts } from '../../packages/core/test-support/free-port.ts';
-import { type ServerProcess, startRedis } from '../../packages/store/test-support/servers.ts';
+import { type ServerProcess, startNats, startRedis } from '../../packages/store/test-support/servers.ts';
 import { type RunningProgram, startProgram } from '../e2e/program.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { PEBBLE, Pebble } from './pebble.ts';
@@ -27,12 +27,23 @@ interface MemberOfCluster {
   readonly program: RunningProgram;
 }
 
-const requirements = { commands: [...PEBBLE.commands, 'redis-server'] };
+/** With `INBAND_TEST_LONG`, NATS as well. */
+const STORES = [
+  { type: 'redis', command: 'redis-server', start: () => startRedis() },
+  ...(process.env.INBAND_TEST_LONG === undefined
+    ? []
+    : [{ type: 'nats', command: 'nats-server', start: startNats } as const]),
+] as const;
 
-describeRequiring(requirements, 'three programs, one store and a CA', () => {
+for (const { type, command, start } of STORES) {
+  const requirements = { commands: [...PEBBLE.commands, command] };
+  describeRequiring(requirements, `three programs, ${type} and a CA`, () => ofCluster(type, start));
+}
+
+function ofCluster(type: 'redis' | 'nats', start: () => Promise<ServerProcess>): void {
   let folder: string;
   let pebble: Pebble;
-  let redis: ServerProcess;
+  let server: ServerProcess;
   let front: Server;
   let members: readonly MemberOfCluster[] = [];
   /** Which members the CA has reached. */
@@ -50,14 +61,14 @@ describeRequiring(requirements, 'three programs, one store and a CA', () => {
         return;
       }
       reached.push(member.name);
-      const server = connectTcp(member.http, '127.0.0.1');
-      for (const socket of [client, server]) socket.on('error', () => [client, server].forEach((one) => one.destroy()));
-      client.pipe(server).pipe(client);
+      const both = [client, connectTcp(member.http, '127.0.0.1')] as const;
+      for (const socket of both) socket.on('error', () => both.forEach((one) => one.destroy()));
+      client.pipe(both[1]).pipe(client);
     }).listen(0, '127.0.0.1');
     await once(front, 'listening');
     const address = front.address();
     const httpPort = typeof address === 'object' && address !== null ? address.port : 0;
-    [pebble, redis] = await Promise.all([Pebble.start({ httpPort, tlsPort: 9 }), startRedis()]);
+    [pebble, server] = await Promise.all([Pebble.start({ httpPort, tlsPort: 9 }), start()]);
     await writeFile(join(folder, 'ca.pem'), pebble.ca);
     await writeFile(join(folder, 'cluster.key'), randomBytes(32).toString('base64'), { mode: 0o600 });
     const ports = await freePorts(9);
@@ -73,7 +84,7 @@ describeRequiring(requirements, 'three programs, one store and a CA', () => {
 
   afterAll(async () => {
     for (const end of ends.toReversed()) await end();
-    await Promise.all([pebble.close(), redis.remove()]);
+    await Promise.all([pebble.close(), server.remove()]);
     front.close();
     await rm(folder, { recursive: true });
   });
@@ -83,7 +94,7 @@ describeRequiring(requirements, 'three programs, one store and a CA', () => {
     const tokens = { ci: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` };
     return {
       workers,
-      store: { type: 'redis', url: `redis://127.0.0.1:${redis.port}`, key: 'test' },
+      store: { type, url: `${type}://127.0.0.1:${server.port}`, key: 'test' },
       cluster: { name: 'edge', member: name, secret: { file: join(folder, 'cluster.key') } },
       listeners: [
         { bind: `127.0.0.1:${http}`, service: 'web' },
@@ -174,7 +185,7 @@ describeRequiring(requirements, 'three programs, one store and a CA', () => {
     expect(await ask({ socketPath: two.socket, method: 'DELETE', path: `/revoked/${name}` })).toBe(200);
     await vi.waitFor(async () => expect(await answers()).toEqual([502, 502, 502]), PATIENCE);
   });
-});
+}
 
 interface Asked {
   readonly socketPath?: string;

@@ -34,12 +34,16 @@ export class DemandLimit {
     return true;
   }
 
-  /**
-   * What was counted last was not ordered, because all members together have had too many. Further names are refused until then, because each would be
-   * kept, and cost requests to what the members share.
-   */
-  refused(until: number): void {
+  /** What was counted last was not ordered. */
+  giveBack(): void {
     this.#orders.pop();
+  }
+
+  /**
+   * All members together have had too many. Further names are refused until then, because each would be kept, and cost requests to what the members
+   * share.
+   */
+  pause(until: number): void {
     this.#pausedUntil = until;
   }
 }

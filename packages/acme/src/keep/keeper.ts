@@ -18,8 +18,9 @@ const AT_ONCE = 4;
 const LONGEST_SLEEP = 3_600_000;
 /** Milliseconds for which a handshake waits for its certificate. */
 const DEMAND_WAIT = 20_000;
-/** Milliseconds between two lines about too many orders. */
+/** Milliseconds between two lines about too many orders, and between two that nothing can be ordered. */
 const LIMIT_SAID = 60_000;
+const AWAY_SAID = 60_000;
 
 /** Which certificates to keep. */
 export interface KeeperOptions extends AcmeClientOptions {
@@ -59,6 +60,8 @@ export class Keeper {
   readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
   /** When it was said last that there are too many orders. */
   #saidLimit = 0;
+  /** When it was said last that nothing can be ordered. */
+  #saidAway = 0;
 
   private constructor(options: KeeperOptions, deps: KeeperDeps) {
     this.#options = options;
@@ -117,20 +120,36 @@ export class Keeper {
       return undefined;
     }
     const kept = new Kept([host], true);
+    kept.isCounted = true;
     this.#kept.set(kept.name, kept);
     this.#wake.abort();
     return kept;
   }
 
   /** Where others order, too, all of them count together. */
-  async #mayOrderNew({ name }: Kept): Promise<boolean> {
+  async #mayOrderNew(kept: Kept): Promise<boolean> {
     const { state, clock } = this.#deps;
     const { onDemand } = this.#options;
     if (onDemand === undefined || (await state.countNew?.(onDemand.perHour)) !== false) return true;
     const now = clock.now();
-    this.#limit?.refused(now + OTHERS_WAIT);
-    this.#sayLimit(name, now);
+    this.#giveBack(kept);
+    this.#limit?.pause(now + OTHERS_WAIT);
+    this.#sayLimit(kept.name, now);
     return false;
+  }
+
+  /** It was not ordered, so that it does not count. */
+  #giveBack(kept: Kept): void {
+    if (kept.isCounted) this.#limit?.giveBack();
+    kept.isCounted = false;
+  }
+
+  #isAway(kept: Kept, reason: string): void {
+    this.#giveBack(kept);
+    const now = this.#deps.clock.now();
+    if (now - this.#saidAway < AWAY_SAID) return;
+    this.#saidAway = now;
+    this.#deps.log.warn({ hosts: kept.hosts, reason }, 'acme: nothing is ordered at present');
   }
 
   #sayLimit(host: string, now: number): void {
@@ -250,6 +269,7 @@ export class Keeper {
     const before = kept.issued;
     const { signal } = this.#ended;
     const mayOrderNew = (): Promise<boolean> => this.#mayOrderNew(kept);
+    const isAway = (reason: string): void => this.#isAway(kept, reason);
     await renew(kept, {
       client: () => this.#clientNow(),
       solver,
@@ -259,6 +279,7 @@ export class Keeper {
       profile,
       random,
       mayOrderNew,
+      isAway,
       signal,
     });
     if (kept.issued !== before) this.#publish();

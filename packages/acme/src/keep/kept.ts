@@ -32,6 +32,8 @@ export class Kept {
   readonly name: string;
   readonly onDemand: boolean;
   isBusy = false;
+  /** Whether it was counted as an order for a new name, and that was not begun yet. */
+  isCounted = false;
   #issued: IssuedCertificate | undefined = undefined;
   #window: RenewalWindow | undefined = undefined;
   /** When to ask the CA for its window. */

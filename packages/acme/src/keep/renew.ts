@@ -10,6 +10,8 @@ import { renewalTime } from './schedule.ts';
 
 /** Milliseconds after which it is looked whether another process is done with a certificate. */
 export const OTHERS_WAIT = 30_000;
+/** Milliseconds after which what could not be asked is asked again. The CA is not asked for that. */
+const AWAY_WAIT = 5_000;
 
 /** Why nothing is ordered for a name of a client. */
 const TOO_MANY = 'onDemand.perHour: there were too many orders within an hour.';
@@ -23,6 +25,8 @@ export interface RenewDeps extends Omit<IssueDeps, 'client'> {
   readonly random: () => number;
   /** Whether one more may be ordered for a new name of a client, by all that share the storage. Counts it. */
   readonly mayOrderNew: () => Promise<boolean>;
+  /** Nothing is ordered, because what is shared could not be asked. */
+  readonly isAway: (reason: string) => void;
 }
 
 /** With the right to work on the certificate. Its signal is aborted as well when that is lost. */
@@ -58,6 +62,8 @@ async function renewAlone(kept: Kept, deps: WorkDeps): Promise<void> {
   if (before !== undefined && kept.failedElsewhere(before, now)) return;
   const isNew = kept.onDemand && kept.issued === undefined && before === undefined;
   if (isNew && !(await deps.mayOrderNew())) return kept.wait(now + OTHERS_WAIT, TOO_MANY);
+  // From now on it counts, whatever becomes of it.
+  kept.isCounted = false;
   const issued = await order(kept, before, deps);
   await save(kept, issued, deps);
   kept.succeeded(issued, clock.now());
@@ -91,8 +97,8 @@ async function failed(kept: Kept, error: AcmeError, deps: RenewDeps, lock: Certi
   const { clock, log } = deps;
   const { hosts } = kept;
   if (error.kind === 'away') {
-    log.warn({ hosts, reason: error.message }, 'acme: nothing is ordered at present');
-    return kept.wait(clock.now() + OTHERS_WAIT, error.message);
+    deps.isAway(error.message);
+    return kept.wait(clock.now() + AWAY_WAIT, error.message);
   }
   if (error.kind === 'taken' || lock?.lost.aborted === true) {
     log.warn({ hosts }, 'acme: another process goes on with the certificate');

@@ -33,6 +33,10 @@ let inner: Store;
 let members: Member[];
 /** The store answers nothing. */
 let isAway: boolean;
+/** Called when it has not answered. */
+let unanswered: () => void;
+/** Calls that it has not answered once, and will answer; undefined: it answers all. */
+let failedOnce: Set<string> | undefined;
 /** Milliseconds by which the clock of the store is ahead. */
 let ahead: number;
 let store: Store;
@@ -52,8 +56,13 @@ function switchable(real: Store): Store {
       if (typeof value !== 'function') return value;
       if (name === 'close') return value.bind(target);
       if (name === 'watch') return value.bind(target);
-      return (...given: unknown[]): unknown =>
-        isAway ? Promise.reject(new StoreUnavailable('away', 'away')) : Reflect.apply(value, target, given);
+      return (...given: unknown[]): unknown => {
+        const isFirst = failedOnce?.has(`${String(name)} ${String(given[0])}`) === false;
+        failedOnce?.add(`${String(name)} ${String(given[0])}`);
+        if (!isAway && !isFirst) return Reflect.apply(value, target, given);
+        unanswered();
+        return Promise.reject(new StoreUnavailable('away', 'away'));
+      };
     },
   });
 }
@@ -64,6 +73,7 @@ beforeEach(async () => {
   ca = new FakeCa(clock);
   log = new LinesLog();
   isAway = false;
+  [unanswered, failedOnce] = [() => undefined, undefined];
   const logger: never = log as never;
   ahead = 0;
   inner = await openStore({ type: 'memory', logger, clock: () => performance.timeOrigin + performance.now() + ahead });
@@ -81,7 +91,11 @@ afterEach(async () => {
   await rm(root, { recursive: true });
 });
 
-async function enter(name: string, options: Partial<KeeperOptions> = {}, secret = SECRET): Promise<Member> {
+async function enter(
+  name: string,
+  { patience = 200, ...options }: Partial<KeeperOptions> & { readonly patience?: number } = {},
+  secret = SECRET,
+): Promise<Member> {
   const all = { directory: DIRECTORY, certificates: [['a.example']], ...options };
   await inner.beat(name, '');
   const folder = await StateFolder.open(join(root, name), DIRECTORY, log);
@@ -93,7 +107,7 @@ async function enter(name: string, options: Partial<KeeperOptions> = {}, secret 
     log,
     wants: (wanted) => all.certificates.some(([host]) => host === wanted) || all.onDemand !== undefined,
     clock,
-    patience: 200,
+    patience,
     startWait: 100,
   });
   const board = new Board('http-01', async (open) => void (member.open = open), clock);
@@ -191,6 +205,48 @@ test('a member starts with what it has itself while the store is away, and order
   clock.move(30_000);
   await vi.waitFor(() => expect(again.published).toHaveLength(2), PATIENCE);
   expect([ca.orders.length, ca.accounts.size]).toEqual([2, 1]);
+});
+
+test('an order that is asked for before the store is connected is made as soon as that is', async () => {
+  isAway = true;
+  const one = await enter('one', { certificates: [], onDemand: { allow: ['a.example'], perHour: 1 } });
+  one.keeper.begin();
+  unanswered = () => void (isAway = false);
+  expect((await one.keeper.demand('a.example'))?.hosts).toEqual(['a.example']);
+});
+
+test('an order survives that no call of the store is answered at first', async () => {
+  const onDemand = { allow: ['a.example'], perHour: 5 };
+  const one = await enter('one', { certificates: [], onDemand, patience: 10_000 });
+  one.keeper.begin();
+  failedOnce = new Set();
+  expect((await one.keeper.demand('a.example'))?.hosts).toEqual(['a.example']);
+  expect(failedOnce.size).toBeGreaterThan(6);
+  expect(ca.orders).toHaveLength(1);
+});
+
+test('after five seconds what could not be ordered without the store is ordered, and has not counted before', async () => {
+  isAway = true;
+  const one = await enter('one', { certificates: [], onDemand: { allow: ['a.example'], perHour: 1 } });
+  one.keeper.begin();
+  for (let time = 0; time < 3; time += 1) {
+    expect(await one.keeper.demand('a.example')).toBeUndefined();
+    clock.move(5_000);
+    await vi.waitFor(() => expect(one.keeper.status).toEqual([]), PATIENCE);
+  }
+  expect(log.lines.filter(({ message }) => message === 'acme: nothing is ordered at present')).toHaveLength(1);
+  isAway = false;
+  expect((await one.keeper.demand('a.example'))?.hosts).toEqual(['a.example']);
+});
+
+test('a keeper that waits for the store ends at once', async () => {
+  isAway = true;
+  const one = await enter('one', { patience: 60_000 });
+  const asked = new Promise<void>((resolve) => void (unanswered = resolve));
+  one.keeper.begin();
+  await asked;
+  await one.keeper.close();
+  expect(log.lines.some(({ message }) => message === 'acme: nothing is ordered at present')).toBe(false);
 });
 
 test('a certificate is renewed once by all members', async () => {

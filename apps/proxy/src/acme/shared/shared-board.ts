@@ -63,11 +63,12 @@ export class SharedBoard implements Solver {
   }
 
   async present({ host, token, keyAuthorization }: ChallengeTask, signal: AbortSignal): Promise<void> {
-    const { values, names } = this.#deps;
+    const { values, names, patience = PATIENCE } = this.#deps;
     const task = { type: this.type, host, token, keyAuthorization };
     const add = (tasks: Shared[] = []): Shared[] =>
       [...tasks.filter((other) => other.token !== token), task].slice(-MOST);
-    const tasks = await orAway(values.change(names.challenges, tasksSchema, add, CHALLENGES_TTL));
+    const adding = () => values.change(names.challenges, tasksSchema, add, CHALLENGES_TTL);
+    const tasks = await orAway(adding, patience, signal);
     await this.#show(tasks ?? [task]);
     const silent = await this.#untilKnown(token, signal);
     if (silent.length > 0)
@@ -121,7 +122,7 @@ export class SharedBoard implements Solver {
   /** Resolves when all others that live know it, or with those that do not after a while. */
   async #untilKnown(token: string, signal: AbortSignal): Promise<string[]> {
     const { store, member, patience = PATIENCE } = this.#deps;
-    const members = await orAway(store.members());
+    const members = await orAway(() => store.members(), patience, signal);
     const others = members.map(({ name }) => name).filter((name) => name !== member);
     const silent = new Set(others);
     const enough = AbortSignal.any([signal, AbortSignal.timeout(patience)]);

@@ -2,7 +2,6 @@ import { AcmeError, type CertificateLock, type IssuedCertificate, type Progress,
 import type { Lock } from '@inband/store';
 import type { SealedValues } from '../../sealed/sealed-values.ts';
 import type { AcmeNames } from './acme-names.ts';
-import { orAway } from './as-acme-error.ts';
 
 /** Milliseconds for which a member has the right to work on a certificate, and after which it asks for more. */
 export const LOCK_TTL = 30_000;
@@ -10,6 +9,9 @@ const RENEW_EVERY = 8_000;
 /** Milliseconds by which a member believes its right to end sooner than the store does. */
 const MARGIN = 2_000;
 const DAY = 86_400_000;
+
+/** Asks the store something that may be asked twice. Rejects with an `AcmeError`. */
+export type Asking = <T>(question: () => Promise<T>) => Promise<T>;
 
 interface SharedLockDeps {
   readonly lock: Lock;
@@ -22,6 +24,7 @@ interface SharedLockDeps {
   readonly certificate: () => Promise<IssuedCertificate | undefined>;
   /** Keeps one under the number of the lock. */
   readonly save: (issued: IssuedCertificate, fence: number) => Promise<void>;
+  readonly ask: Asking;
 }
 
 /** The right of one member to work on a certificate. It is renewed until it is released, as long as the store answers. */
@@ -42,12 +45,12 @@ export class SharedLock implements CertificateLock {
   }
 
   certificate(): Promise<IssuedCertificate | undefined> {
-    return orAway(this.#deps.certificate());
+    return this.#deps.ask(this.#deps.certificate);
   }
 
   async progress(): Promise<Progress | undefined> {
-    const { values, names, name } = this.#deps;
-    return (await orAway(values.get(names.order(name), progressSchema)))?.value;
+    const { values, names, name, ask } = this.#deps;
+    return (await ask(() => values.get(names.order(name), progressSchema)))?.value;
   }
 
   async saveCertificate(issued: IssuedCertificate): Promise<void> {
@@ -72,9 +75,9 @@ export class SharedLock implements CertificateLock {
   }
 
   async #put(progress: Progress, ttl: number): Promise<void> {
-    const { values, names, name, lock } = this.#deps;
+    const { values, names, name, lock, ask } = this.#deps;
     this.#check();
-    const written = await orAway(values.put(names.order(name), progress, { fence: lock.fence, ttl }));
+    const written = await ask(() => values.put(names.order(name), progress, { fence: lock.fence, ttl }));
     if (!written.written) throw takenError();
   }
 

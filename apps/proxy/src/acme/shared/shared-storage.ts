@@ -15,17 +15,18 @@ import {
   type StateFolder,
 } from '@inband/acme';
 import { type Store, StoreError } from '@inband/store';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type SealedValues, UnreadableError } from '../../sealed/sealed-values.ts';
+import type { SealedValues } from '../../sealed/sealed-values.ts';
 import type { AcmeNames } from './acme-names.ts';
 import { orAway } from './as-acme-error.ts';
 import { type CertificateIndex, type Dated, isNewer, SharedIndex } from './certificate-index.ts';
-import { LOCK_TTL, SharedLock, takenError } from './shared-lock.ts';
+import { type Asking, LOCK_TTL, SharedLock, takenError } from './shared-lock.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** Milliseconds. */
 const START_WAIT = 2_000;
-const START_PAUSE = 50;
+const PATIENCE = 5_000;
 const HOUR = 3_600_000;
 /** Milliseconds after which what could not be read or offered is tried again. */
 const RETRY = 2_000;
@@ -44,6 +45,10 @@ export interface SharedStorageDeps {
   readonly clock: Pick<Clock, 'now'>;
   /** Milliseconds for the store to answer at the start of a member that has nothing itself. 2,000 by default. */
   readonly startWait?: number;
+  /**
+   * Milliseconds for the store to answer each question about an order: at a start it may not be connected yet, and a client may wait for it. 5,000 by default.
+   */
+  readonly patience?: number;
 }
 
 /**
@@ -60,7 +65,7 @@ export class SharedStorage implements AcmeStorage {
   #latest: CertificateIndex | undefined = undefined;
   #comparing = false;
   #retry: NodeJS.Timeout | undefined = undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   private constructor(deps: SharedStorageDeps) {
     this.#deps = deps;
@@ -79,10 +84,10 @@ export class SharedStorage implements AcmeStorage {
   }
 
   async account(): Promise<OpenedAccount> {
-    const kept = await orAway(this.#sharedAccount());
+    const kept = await this.#ask(() => this.#sharedAccount());
     await this.#copyAccount(kept);
     const save = (url: string | undefined, email: string | undefined): Promise<void> =>
-      orAway(this.#saveAccount({ key: kept.key, url, email }));
+      this.#ask(() => this.#saveAccount({ key: kept.key, url, email }));
     return openAccount(kept, save);
   }
 
@@ -108,27 +113,31 @@ export class SharedStorage implements AcmeStorage {
     const own = this.#own.get(name);
     this.#own.delete(name);
     await folder.remove(name);
-    const index = await orAway(this.#index.read());
+    const index = await this.#ask(() => this.#index.read());
     if (own === undefined || isNewer(index[name] ?? own, own)) return;
-    await orAway(this.#index.remove(name, own.sha256));
-    await orAway(store.remove(names.certificate(name)));
+    await this.#ask(() => this.#index.remove(name, own.sha256));
+    await this.#ask(() => store.remove(names.certificate(name)));
   }
 
   async lock(name: string): Promise<CertificateLock | undefined> {
     const { store, values, names } = this.#deps;
     const since = performance.now();
-    const lock = await orAway(store.lock(names.lock(name), LOCK_TTL));
+    // Whoever has got it without hearing so gets it again.
+    const holder = randomUUID();
+    const lock = await this.#ask(() => store.lock(names.lock(name), LOCK_TTL, holder));
     if (lock === undefined) return undefined;
     const certificate = async (): Promise<IssuedCertificate | undefined> =>
       (await this.#read(name)) ?? (await this.certificate(name));
     const save = (issued: IssuedCertificate, fence: number): Promise<void> => this.#save(name, issued, fence);
-    return new SharedLock({ lock, since, name, values, names, certificate, save });
+    const ask: Asking = (question) => this.#ask(question);
+    return new SharedLock({ lock, since, name, values, names, certificate, save, ask });
   }
 
   async countNew(most: number): Promise<boolean> {
     const { store, names } = this.#deps;
-    const counted = store.count(names.demanded, { most, period: HOUR, used: 0, wanted: 1 });
-    return (await orAway(counted)).granted === 1;
+    const counting = { most, period: HOUR, used: 0, wanted: 1 };
+    // One whose answer was lost counts as well, so that there are never more than `most`.
+    return (await this.#ask(() => store.count(names.demanded, counting))).granted === 1;
   }
 
   watch(listener: CertificateListener): () => void {
@@ -138,25 +147,25 @@ export class SharedStorage implements AcmeStorage {
       ({ message: reason }) => this.#deps.log.error({ reason }, 'acme: certificates of the cluster cannot be read'),
     );
     return () => {
-      this.#isClosed = true;
+      this.#closing.abort();
       this.#listener = undefined;
       clearTimeout(this.#retry);
       stop();
     };
   }
 
+  #ask<T>(question: () => Promise<T>): Promise<T> {
+    return orAway(question, this.#deps.patience ?? PATIENCE, this.#closing.signal);
+  }
+
   async #readAtStart(): Promise<void> {
     const { startWait = START_WAIT, log } = this.#deps;
-    const end = performance.now() + (this.#own.size === 0 ? startWait : 0);
-    for (;;) {
-      try {
-        return await this.#takeNewer(await this.#index.read());
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const isOver = error instanceof UnreadableError || performance.now() >= end;
-        if (isOver) return log.warn({ reason: error.message }, 'acme: starting with the certificates of this member');
-        await sleep(START_PAUSE);
-      }
+    const read = async (): Promise<void> => this.#takeNewer(await this.#index.read());
+    try {
+      await untilAnswered(read, this.#own.size === 0 ? startWait : 0);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      log.warn({ reason: error.message }, 'acme: starting with the certificates of this member');
     }
   }
 
@@ -229,6 +238,7 @@ export class SharedStorage implements AcmeStorage {
         await this.#offer(index);
       }
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       this.#deps.log.warn({ reason: String(error) }, 'acme: certificates of the cluster could not be compared');
       this.#tryLater();
     } finally {
@@ -243,7 +253,7 @@ export class SharedStorage implements AcmeStorage {
   }
 
   #tryLater(): void {
-    if (this.#isClosed) return;
+    if (this.#closing.signal.aborted) return;
     clearTimeout(this.#retry);
     const again = async (): Promise<void> => {
       try {

@@ -1,5 +1,5 @@
 import { type MadeNotices, type NoticeValue, SoleNotices } from '@inband/core';
-import { openStore, type Store } from '@inband/store';
+import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HINT_TTL, PoolHints } from './pool-hints.ts';
 
@@ -144,7 +144,17 @@ describe('hints of pools', () => {
     expect((await stored())[DEAD]?.by).toEqual(['a']);
   });
 
-  test('are given up while the store is away', async () => {
+  test('are told after all where the store was not connected yet', async () => {
+    const first = new Machine('a');
+    const time = vi.spyOn(store, 'time').mockRejectedValueOnce(new StoreUnavailable('disconnected', 'not yet'));
+    first.suspect();
+    await written();
+    await written();
+    expect(time).toHaveBeenCalledTimes(2);
+    expect((await stored())[DEAD]?.by).toEqual(['a']);
+  });
+
+  test('are given up when the store is closed', async () => {
     const first = new Machine('a');
     await store.close();
     first.suspect();

@@ -1,5 +1,5 @@
 import type { Logger, Topic } from '@inband/core';
-import type { Store, Watch } from '@inband/store';
+import { type Store, StoreUnavailable, type Watch } from '@inband/store';
 import { type Hints, parseHints, worthTelling } from './hints.ts';
 
 /** The key in the store. */
@@ -8,7 +8,7 @@ const KEY = 'hints';
 export const HINT_TTL = 30_000;
 /** Servers of which this machine waits to tell others. */
 const MOST_WAITING = 256;
-/** Milliseconds until it tells them, and until it tries again because others have written at the same time: at random, so that they do not meet again. */
+/** Milliseconds until it tells them, and until it tries again because others have written at the same time, or the store has not answered: at random, so that they do not meet again. */
 const LEAST_WAIT = 500;
 const SPREAD = 1_000;
 /** How often it tries. */
@@ -80,7 +80,7 @@ export class PoolHints {
     const servers = [...this.#waiting];
     const isDone = await this.#write(servers).catch((error: unknown) => {
       this.#deps.logger.debug({ err: error }, 'other machines were not told which servers have failed');
-      return true;
+      return error instanceof StoreUnavailable && error.reason === 'closed';
     });
     this.#timer = undefined;
     this.#tries = isDone ? 0 : this.#tries + 1;

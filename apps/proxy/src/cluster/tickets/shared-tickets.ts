@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '@inband/core';
 import type { Store, Watch } from '@inband/store';
 import { z } from 'zod';
@@ -39,6 +40,8 @@ export interface SharedTicketsDeps {
  */
 export class SharedTickets {
   readonly #deps: SharedTicketsDeps;
+  /** Whoever has got the lock without hearing so gets it again. */
+  readonly #holder = randomUUID();
   #watch: Watch | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #soon: NodeJS.Timeout | undefined = undefined;
@@ -107,7 +110,7 @@ export class SharedTickets {
 
   async #replaceIfOld(store: Store): Promise<void> {
     if ((await store.get(FRESH)) !== undefined && (await store.get(NAME)) !== undefined) return;
-    const lock = await store.lock(LOCK, LOCK_TTL);
+    const lock = await store.lock(LOCK, LOCK_TTL, this.#holder);
     if (lock === undefined) return;
     try {
       await this.#replaceBy(lock.fence);
