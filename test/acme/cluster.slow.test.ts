@@ -27,7 +27,7 @@ interface MemberOfCluster {
   readonly program: RunningProgram;
 }
 
-/** With `INBAND_TEST_LONG`, NATS as well. */
+/** With `INBAND_TEST_LONG`, NATS as well. `store.deadline` is the usual one, which single calls miss at a start of a busy machine. */
 const STORES = [
   { type: 'redis', command: 'redis-server', start: () => startRedis() },
   ...(process.env.INBAND_TEST_LONG === undefined
