@@ -9,6 +9,9 @@ declare module 'vitest' {
   }
 }
 
+/** In which connections that are closing are closed. */
+const MOST_ITERATIONS = 100;
+
 keepUrlsStable();
 const before = process.cpuUsage();
 
@@ -18,8 +21,12 @@ const before = process.cpuUsage();
  * the bytes in queues of connections that were left open.
  */
 // oxlint-disable-next-line no-empty-pattern -- Vitest asks for a pattern here
-afterAll(({}, file) => {
+afterAll(async ({}, file) => {
   vi.useRealTimers();
+  // What is closing gives its bytes back in the next iteration. After the reset it would give them back a second time, to the next file.
+  for (let left = MOST_ITERATIONS; queuedBytes.total !== 0 && left > 0; left -= 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
   beginIteration();
   endIteration();
   queuedBytes.add(-queuedBytes.total);

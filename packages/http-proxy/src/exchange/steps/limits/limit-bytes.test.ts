@@ -8,7 +8,7 @@ import {
   ServiceLimits,
   type Connection,
 } from '@inband/core';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { HarnessOptions, Peer } from '../../../../test-support/harness.ts';
 import { passTime } from '../../../../../core/test-support/passing-time.ts';
 import { useHarness } from '../../../../test-support/use-harness.ts';
@@ -453,7 +453,9 @@ describe('while too much is queued', () => {
     server.send('HTTP/1.1 200 OK\r\n\r\n');
     sending(server, 50_000);
     await client.until(() => client.received.length > 50_000);
-    queuedBytes.add(1_000_000);
+    let elsewhere = 1_000_000;
+    queuedBytes.add(elsewhere);
+    onTestFinished(() => queuedBytes.add(-elsewhere));
     server.send('x'.repeat(1_000));
     server.send('y'.repeat(1_000));
     await passTime(50);
@@ -468,7 +470,8 @@ describe('while too much is queued', () => {
     expect(other.received).toMatch(/^HTTP\/1\.1 503 /);
     expect(other.received).toContain('\r\nRetry-After: 1\r\n');
     expect(h.records).toMatchObject([{ status: 503, error: { setting: `${SETTING}.queued` } }]);
-    queuedBytes.add(-1_000_000);
+    queuedBytes.add(-elsewhere);
+    elsewhere = 0;
     await passTime(50);
     expect(client.received).toContain('z'.repeat(1_000));
     server.connection.end();
