@@ -212,6 +212,13 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       await page.getByLabel('Time').fill('2026-12-24T19:00Z');
       await page.getByRole('button', { name: 'Explain' }).click();
       await page.getByRole('heading', { name: 'allow' }).waitFor();
+      // Nobody logs in here, which is the answer; the names of groups arrive as they are.
+      await page.getByLabel('User').fill('ann');
+      await page.getByLabel('Groups').fill('cn=games,dc=example\njobs');
+      const sent = page.waitForRequest('**/explain');
+      await page.getByRole('button', { name: 'Explain' }).click();
+      expect((await sent).postDataJSON()).toMatchObject({ user: 'ann', groups: ['cn=games,dc=example', 'jobs'] });
+      await page.getByRole('main').getByRole('alert').waitFor();
       lab.records += 2;
       await open(page, 'pools');
       await page.getByRole('button', { name: 'Drain 127.0.0.1:9', exact: true }).click();

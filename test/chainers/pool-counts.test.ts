@@ -14,6 +14,7 @@ import { createHttpProxy, defaultHttpOptions } from '@inband/http-proxy';
 import { expect, test, vi } from 'vitest';
 import { runs } from '../support/tiers/runs.ts';
 import { FakeResolver, silentLogger } from './fake-establisher.ts';
+import { seededRandom } from '../../packages/core/test-support/seeded-random.ts';
 
 const CLIENTS = 24;
 const REQUESTS = Math.max(5, runs(15));
@@ -28,17 +29,6 @@ const ANSWERS = {
   none: 'SSH-2.0\r\n\r\n',
 } as const;
 const REQUESTED = ['GET / HTTP/1.1\r\nHost: h\r\n\r\n', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi'];
-
-/** The same numbers, from 0 to below 1, for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function soon(random: () => number, act: () => void): void {
   const delay = random() * 12;
@@ -84,7 +74,7 @@ test.each([
 ])(
   'whatever servers and clients do, each session is counted back, and nothing is left open: %i, limits: %j',
   async (seed, limited) => {
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     const network = createMemoryNetwork({});
     const timers = new Timers();
     const idle = new ServerPool({ timers, idleTimeout: 60_000, maxIdlePerServer: 8, maxIdle: 8, quietTime: 0 });

@@ -4,7 +4,8 @@
  */
 import type { Rate } from '@inband/core';
 import { expect, test } from 'vitest';
-import { Process, randomOf, World } from '../../test-support/processes.ts';
+import { seededRandom } from '../../../core/test-support/seeded-random.ts';
+import { Process, World } from '../../test-support/processes.ts';
 import { REDIS_WORK, SimulatedServer } from '../../test-support/served.ts';
 
 const isLong = process.env.INBAND_TEST_LONG !== undefined;
@@ -28,7 +29,7 @@ interface Figures {
 /** Each member is asked `load` times in a second, at random times, for one limit of all. */
 async function underLoad(members: number, rate: Rate, load: number): Promise<Figures> {
   const world = new World(TICKS);
-  const random = randomOf(members);
+  const random = seededRandom(members);
   const server = new SimulatedServer(world, { work: REDIS_WORK, delay: () => delayOf(random) });
   const passed = { all: 0, level: 0, most: 0, at: 0 };
   const count = (): void => {
@@ -93,7 +94,7 @@ test.each(SIZES)(
   'a change reaches all of %d members soon',
   async (members) => {
     const world = new World(TICKS);
-    const random = randomOf(members);
+    const random = seededRandom(members);
     const server = new SimulatedServer(world, { work: REDIS_WORK, delay: () => delayOf(random) });
     const seen: number[] = [];
     const stores = Array.from({ length: members }, () => server.store());

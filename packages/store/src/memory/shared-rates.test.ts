@@ -2,7 +2,8 @@ import type { Rate } from '@inband/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isShortForm, runs } from '../../../../test/support/tiers/runs.ts';
-import { Process, randomOf, World } from '../../test-support/processes.ts';
+import { seededRandom } from '../../../core/test-support/seeded-random.ts';
+import { Process, World } from '../../test-support/processes.ts';
 import { MemoryBackend } from './memory-backend.ts';
 
 /** As docs/limits.md has them. */
@@ -39,7 +40,7 @@ interface Setting {
 /** Processes that share a limit by the store in memory. */
 function sharing({ rate, processes, seed, delay, lost = 0 }: Setting) {
   const world = new World();
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const passed = new Passed();
   const events = { connected: () => {}, changed: () => {} };
   const backend = new MemoryBackend(events, { clock: () => 1_700_000_000_000 + world.now, memberTtl: 30_000 });

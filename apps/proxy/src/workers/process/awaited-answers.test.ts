@@ -22,3 +22,11 @@ test('a question ends without an answer in time, and when none comes any more', 
   answers.end();
   expect(await open).toBeUndefined();
 });
+
+test('a question that cannot be sent is not open', async () => {
+  const answers = new AwaitedAnswers<string>();
+  const failed = answers.ask(LONG, () => {
+    throw new Error('The channel is closed.');
+  });
+  await expect(failed).rejects.toThrow('The channel is closed.');
+});

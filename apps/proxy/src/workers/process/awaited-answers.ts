@@ -9,11 +9,13 @@ export class AwaitedAnswers<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer | undefined>();
     const timer = setTimeout(() => resolve(undefined), limit);
     this.#open.set(number, resolve);
-    send(number);
-    const answer = await promise;
-    clearTimeout(timer);
-    this.#open.delete(number);
-    return answer;
+    try {
+      send(number);
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#open.delete(number);
+    }
   }
 
   /** The answer to a question has come. Nothing happens if nobody waits for it any more. */

@@ -26,8 +26,8 @@ type Query = typeof EMPTY;
 
 /** What is asked: nothing of what was left empty. */
 function requestOf({ url, groups, fields, ...rest }: Query): ExplainRequest {
-  const header = parts(fields, '\n');
-  const named = parts(groups, ',');
+  const header = parts(fields);
+  const named = parts(groups);
   return {
     url,
     ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')),
@@ -36,9 +36,10 @@ function requestOf({ url, groups, fields, ...rest }: Query): ExplainRequest {
   };
 }
 
-function parts(written: string, separator: string): string[] {
+/** One on each line: names of groups may have commas. */
+function parts(written: string): string[] {
   return written
-    .split(separator)
+    .split('\n')
     .map((part) => part.trim())
     .filter((part) => part !== '');
 }
@@ -82,7 +83,13 @@ export function Explain(): JSX.Element {
           <summary>More about the request</summary>
           <div class="filters">
             <Field label="User" value={query.user} onValue={change('user')} placeholder="nobody" />
-            <Field label="Groups" value={query.groups} onValue={change('groups')} placeholder="e.g. ops, jobs" />
+            <Field
+              label="Groups"
+              value={query.groups}
+              onValue={change('groups')}
+              placeholder="of the user, a line each"
+              lines
+            />
             <Field
               label="Certificate"
               value={query.certificate}

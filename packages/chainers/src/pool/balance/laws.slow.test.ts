@@ -10,6 +10,7 @@ import { PeakLatency } from './peak-latency.ts';
 import { RandomBalancer } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import { TwoChoices } from './two-choices.ts';
+import { seededRandom } from '../../../../core/test-support/seeded-random.ts';
 
 /**
  * The laws of all balancers, on a clock that is simulated: a session begins every tick, and lasts as long as its server takes. Times are in
@@ -40,17 +41,6 @@ interface Kind {
   readonly fails: boolean;
 }
 
-/** A generator of numbers that are the same in each run (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A pool on a simulated clock. */
 class Simulation {
   readonly #balancer: Balancer<Server>;
@@ -66,7 +56,7 @@ class Simulation {
     make: (random: Random, now: () => number, count: number) => Balancer<Server>,
   ) {
     this.#servers = servers;
-    this.#balancer = make(seeded(servers.length), () => this.now, servers.length);
+    this.#balancer = make(seededRandom(servers.length), () => this.now, servers.length);
     this.changed();
   }
 
@@ -191,7 +181,7 @@ describe.each(NAMES)('%s', (name) => {
 test.each(NAMES)('%s looks at as few among 1,000 servers as among 10', (name) => {
   const looks = (count: number): number => {
     const servers = Array.from({ length: count }, (_, index) => new Server(index));
-    const balancer: Balancer<Server> = BALANCERS[name](seeded(count), () => 0, 1_000);
+    const balancer: Balancer<Server> = BALANCERS[name](seededRandom(count), () => 0, 1_000);
     balancer.update(servers);
     let all = 0;
     const isExcluded = (): boolean => {
@@ -212,9 +202,9 @@ describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connection
   /** Clients that ask one after another, each again when it has its answer, and wait before that for as long as `pauses`. */
   const serve = (each: readonly number[], clients: number, takes: number, pauses: number): Server[] => {
     const servers = each.map((weight, index) => new Server(index, { weight, takes }));
-    const balancer = BALANCERS[name](seeded(clients), () => 0);
+    const balancer = BALANCERS[name](seededRandom(clients), () => 0);
     balancer.update(servers);
-    const random = seeded(takes);
+    const random = seededRandom(takes);
     const own: (Server | undefined)[] = Array.from({ length: clients });
     const due = Array.from({ length: clients }, () => random() * (takes + pauses));
     const going = new Map<number, Server>();
@@ -258,7 +248,7 @@ describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connection
 
   test('lets clients stay where they are, also where there is little to do, as long as the server has no more than its share', () => {
     const servers = [1, 1, 1, 1].map((weight, index) => new Server(index, { weight }));
-    const balancer = BALANCERS[name](seeded(1), () => 0);
+    const balancer = BALANCERS[name](seededRandom(1), () => 0);
     balancer.update(servers);
     const own = servers[2];
     const picks = Array.from({ length: 40 }, () =>
@@ -270,7 +260,7 @@ describe.each(['p2c', 'latency'] as const)('%s, for clients that keep connection
 
   test('lets most clients stay where they are while there is much to do', () => {
     const servers = [1, 1, 1, 1].map((weight, index) => new Server(index, { weight }));
-    const balancer = BALANCERS[name](seeded(1), () => 0);
+    const balancer = BALANCERS[name](seededRandom(1), () => 0);
     balancer.update(servers);
     for (const server of servers) server.inFlight = 16;
     const own = servers[2];

@@ -8,6 +8,7 @@ import { PeakLatency } from './peak-latency.ts';
 import { RandomBalancer } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import { TwoChoices } from './two-choices.ts';
+import { seededRandom } from '../../../../core/test-support/seeded-random.ts';
 
 /** A server with a clock of its own load, as the balancers see it. */
 class Simulated implements Candidate {
@@ -21,17 +22,6 @@ class Simulated implements Candidate {
     this.id = id;
     this.weight = weight;
   }
-}
-
-/** A generator of numbers that are the same in each run (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function servers(weights: readonly number[]): Simulated[] {
@@ -98,7 +88,7 @@ describe.each(BALANCERS)('%s', (name, make) => {
     (_title, weights) => {
       for (const concurrency of [64, 250]) {
         const all = servers(weights);
-        const balancer = make(seeded(7));
+        const balancer = make(seededRandom(7));
         balancer.update(all);
         run(balancer, { concurrency, sessions: 40_000 });
         expect(sharesOff(all), `${concurrency} at one time`).toBeLessThan(0.02);
@@ -109,7 +99,7 @@ describe.each(BALANCERS)('%s', (name, make) => {
   test('gives nothing to a server that may not be picked, nor to one that is excluded', () => {
     const all = servers([1, 2, 3, 4, 5]);
     const [gone, excluded, ...left] = all;
-    const balancer = make(seeded(3));
+    const balancer = make(seededRandom(3));
     balancer.update(all);
     balancer.update(all.slice(1));
     run(balancer, { concurrency: 8, sessions: 2_000, isExcluded: (server) => server === excluded });
@@ -118,7 +108,7 @@ describe.each(BALANCERS)('%s', (name, make) => {
   });
 
   test('says so when all are excluded, or there is none', () => {
-    const balancer = make(seeded(3));
+    const balancer = make(seededRandom(3));
     balancer.update([]);
     expect(balancer.pick({ hash: 5, inFlight: 0, isExcluded: () => false })).toBeUndefined();
     const all = servers([1, 2, 3]);
@@ -131,7 +121,7 @@ describe.each(BALANCERS)('%s', (name, make) => {
   test('an idle pool does not give everything to one', () => {
     if (name === 'hash') return;
     const all = servers([1, 1, 1, 1]);
-    const balancer = make(seeded(11));
+    const balancer = make(seededRandom(11));
     balancer.update(all);
     run(balancer, { concurrency: 1, sessions: 4_000 });
     expect(Math.min(...all.map(({ taken }) => taken))).toBeGreaterThan(800);
