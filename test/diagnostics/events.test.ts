@@ -14,7 +14,7 @@ import {
 } from '@inband/core';
 import { type ConfigInput, createInband, definePlugin, type Inband, ProxyError, z } from 'inband';
 import { createConnection } from 'node:net';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { documentedEvents } from './documented-events.ts';
 
 declare module 'inband' {
@@ -27,6 +27,12 @@ type Heard = DiagnosticMessage & { readonly channel: DiagnosticName };
 
 const PROXY = at('127.0.0.1', 3128);
 const SERVER = at('127.0.0.1', 8000);
+const OPEN_PORTS: ConfigInput['services'][string] = {
+  mode: 'forward',
+  http: { connectPorts: 'any' },
+  access: [{ deny: { ports: 25 } }, { allow: {} }],
+  routes: [{ chainer: { type: 'inband' } }],
+};
 
 let heard: Heard[];
 let unsubscribe: (() => void)[];
@@ -426,6 +432,37 @@ describe('what is published', () => {
     ]);
   });
 
+  test('nothing is made while nobody subscribes: of requests, a tunnel, a failure and a refusal', async () => {
+    for (const forget of unsubscribe) forget();
+    const network = createMemoryNetwork();
+    let published = 0;
+    for (const channel of Object.values(diagnostics)) channel.publish = () => void (published += 1);
+    onTestFinished(() => {
+      for (const channel of Object.values(diagnostics)) Reflect.deleteProperty(channel, 'publish');
+    });
+    await serve(network);
+    const inband = await start(network.transport(), forward({ services: { browser: OPEN_PORTS } }));
+    const client = await connect(network);
+    await client.ask(GET, 'ok');
+    await client.ask(GET, 'ok');
+    await client.ask('GET http://127.0.0.1:1/ HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n', '}\n');
+    await client.ask('GET http://127.0.0.1:25/ HTTP/1.1\r\nHost: 127.0.0.1:25\r\n\r\n', '}\n');
+    const tunnel = await connect(network);
+    await tunnel.ask('CONNECT 127.0.0.1:8000 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n\r\n', '\r\n\r\n');
+    await tunnel.ask('ping', 'ok');
+    for (const { connection } of [client, tunnel]) connection.destroy();
+    await inband.close({ grace: 0 });
+    expect(published).toBe(0);
+    // The same functions are called where somebody subscribes.
+    const listener = (): void => {};
+    diagnostics.session.subscribe(listener);
+    onTestFinished(() => diagnostics.session.unsubscribe(listener));
+    await start(network.transport());
+    const other = await connect(network);
+    await other.ask(GET, 'ok');
+    expect(published).toBeGreaterThan(2);
+  });
+
   test('who subscribes late hears no end without its beginning', async () => {
     for (const forget of unsubscribe) forget();
     const network = createMemoryNetwork();
@@ -447,7 +484,8 @@ describe('what is published', () => {
 });
 
 afterAll(() => {
-  // Where they happen: packages/core/src/transport/epoll/listener.test.ts, packages/core/src/clients/connection-gate.test.ts.
-  const elsewhere = ['transport out-of-descriptors', 'transport overloaded'];
+  // Where they happen: packages/core/src/transport/epoll/listener.test.ts, packages/core/src/clients/connection-gate.test.ts,
+  // apps/proxy/src/run/server-tls.test.ts.
+  const elsewhere = ['transport out-of-descriptors', 'transport overloaded', 'dial securing', 'dial secured'];
   expect([...seen, ...elsewhere].toSorted()).toEqual([...documented.keys()].toSorted());
 });

@@ -1,15 +1,24 @@
-import { createMemoryNetwork, ignoreEvents, type MemoryNetwork, type SessionRecord, type SockAddr } from '@inband/core';
+import {
+  createMemoryNetwork,
+  type DialMessage,
+  diagnostics,
+  ignoreEvents,
+  type MemoryNetwork,
+  type SessionRecord,
+  type SockAddr,
+} from '@inband/core';
 import { nodeImplementation, type TlsServerOptions } from '@inband/tls';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority, type TestCertificate } from '../../../../packages/tls/test-support/certificates.ts';
 import { address, answerOnce, exchange } from '../../test-support/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { createInband } from '../single/inband.ts';
-import type { Inband } from '../single/embedding.ts';
+import type { Inband, InbandOptions } from '../single/embedding.ts';
 
 const proxy = address('127.0.0.1', 8080);
 const first = address('10.0.0.9', 443);
@@ -37,7 +46,12 @@ afterEach(async () => {
 type Routes = NonNullable<ConfigInput['services'][string]['routes']>;
 type Chainer = NonNullable<Routes[number]['chainer']>;
 
-async function start(chainer: Chainer, mode: 'forward' | 'reverse' = 'forward', before: Routes = []): Promise<void> {
+async function start(
+  chainer: Chainer,
+  mode: 'forward' | 'reverse' = 'forward',
+  before: Routes = [],
+  more: InbandOptions = {},
+): Promise<void> {
   const config: ConfigInput = {
     listeners: [{ bind: '127.0.0.1:8080', service: 'web' }],
     services: { web: { mode, access: [{ allow: { servers: 'private' } }], routes: [...before, { chainer }] } },
@@ -46,6 +60,7 @@ async function start(chainer: Chainer, mode: 'forward' | 'reverse' = 'forward', 
     transport: network.transport(),
     baseDirectory: folder,
     onSession: (record) => records.push(record),
+    ...more,
   });
 }
 
@@ -85,6 +100,51 @@ test('a server that is not certified is not used, and the reason is told', async
   expect(answer).toMatch(/Proxy-Status: .*error=tls_certificate_error;.*should be for shop\.example/);
   await vi.waitFor(() => expect(records[0]?.error?.setting).toBe('chainer.tls.servername'));
   expect(network.dialled.filter(({ family }) => family === 'inet')).toEqual([proxy, first]);
+});
+
+test('a handshake is told to subscribers, and is a span within its request', async () => {
+  const exporter = new InMemorySpanExporter();
+  const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const heard: DialMessage[] = [];
+  const hear = (message: DialMessage): void => void heard.push(message);
+  diagnostics.dial.subscribe(hear);
+  onTestFinished(() => diagnostics.dial.unsubscribe(hear));
+  await listen(first, web, 'first');
+  await listen(second, web, 'second');
+  await start({ type: 'failover', hosts: ['https://10.0.0.10', 'https://10.0.0.9'], tls: { ca } }, 'forward', [], {
+    tracerProvider,
+  });
+  // The second server has the certificate of the first one.
+  expect(await ask()).toMatch(/first$/);
+  const dials = heard.map(({ event, server }) => [event, server]);
+  expect(dials).toEqual([
+    ...['started', 'securing', 'failed'].map((event) => [event, second]),
+    ...['started', 'securing', 'secured', 'connected'].map((event) => [event, first]),
+  ]);
+  expect(heard[1]).toMatchObject({ name: '10.0.0.10' });
+  expect(heard[5]).toEqual({
+    ...{ event: 'secured', session: heard[0]?.session, server: first, version: 'TLSv1.3', resumed: false },
+    milliseconds: expect.any(Number),
+  });
+  await vi.waitFor(() => expect(exporter.getFinishedSpans().at(-1)?.name).toBe('GET'));
+  const spans = exporter.getFinishedSpans();
+  expect(spans.map(({ name }) => name)).toEqual([
+    ...['tls handshake', 'connect', 'tls handshake', 'connect'],
+    ...['first byte', 'GET'],
+  ]);
+  const handshakes = spans.filter(({ name }) => name === 'tls handshake');
+  expect(handshakes.map(({ attributes }) => attributes)).toEqual([
+    { ...peer('10.0.0.10'), 'error.type': 'tls_certificate_error' },
+    { ...peer('10.0.0.9'), 'inband.server.tls.version': '1.3', 'inband.server.tls.resumed': false },
+  ]);
+  const whole = spans.at(-1)?.spanContext().spanId;
+  expect(handshakes.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([whole, whole]);
+});
+
+const peer = (host: string) => ({
+  'network.peer.address': host,
+  'network.peer.port': 443,
+  'inband.server.tls.name': host,
 });
 
 test('failover goes on to a server that is certified, and never to one without TLS', async () => {

@@ -97,6 +97,11 @@ function serverTlsAttributes(tls: ServerTlsFacts | undefined): Attributes {
   };
 }
 
+/** What came of a handshake with a server. */
+export function handshakeAttributes({ version, resumed }: Pick<ServerTlsFacts, 'version' | 'resumed'>): Attributes {
+  return { 'inband.server.tls.version': version.slice('TLSv'.length), 'inband.server.tls.resumed': resumed };
+}
+
 /** What became of a session. */
 export function lastAttributes(session: Session, ended: SessionEnded): Attributes {
   const { target, route, serverAddress } = session;

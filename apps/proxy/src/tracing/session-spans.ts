@@ -17,7 +17,7 @@ import {
 } from '@inband/core';
 import type * as OpenTelemetry from '@opentelemetry/api';
 import type { Attributes, Context, Link, Span, Tracer } from '@opentelemetry/api';
-import { addressOf, firstAttributes, lastAttributes, spanName } from './attributes.ts';
+import { addressOf, firstAttributes, handshakeAttributes, lastAttributes, spanName } from './attributes.ts';
 import { secrets } from '../secrets/secret-texts.ts';
 import { parseTraceparent, traceLines } from './trace-context.ts';
 
@@ -43,11 +43,13 @@ export interface SessionSpansDeps {
 type Trusts = (client: SockAddr) => boolean;
 
 const LOOKUP = 'dns lookup';
+const HANDSHAKE = 'tls handshake';
 const HELLO = 'client hello';
 const FIRST_BYTE = 'first byte';
 
 /**
- * Makes a span of every session, and one within it of each look-up, each dial, the ClientHello and the wait for the first byte. A protocol proxy tells it
+ * Makes a span of every session, and one within it of each look-up, each dial, each handshake with a server, the ClientHello and the wait for the first
+ * byte. A protocol proxy tells it
  * of the beginning (`tracerFor`); the rest is heard on the channels of `diagnostics`.
  */
 export class SessionSpans {
@@ -192,13 +194,26 @@ export class SessionSpans {
   });
 
   readonly #onDial = this.#hear<DialMessage>((trace, message) => {
-    const key = `connect ${formatSockAddr(message.server)}`;
-    if (message.event === 'started') {
-      const transport = message.server.family === 'unix' ? 'unix' : 'tcp';
-      const attributes = { ...addressOf('network.peer', message.server), 'network.transport': transport };
-      this.#start(trace, key, 'connect', attributes);
-    } else if (message.event === 'waiting') trace.open.get(key)?.addEvent('out of descriptors');
-    else this.#finish(trace, key, {}, message.event === 'failed' ? message.error : undefined);
+    const address = formatSockAddr(message.server);
+    const [dial, handshake] = [`connect ${address}`, `handshake ${address}`];
+    const peer = addressOf('network.peer', message.server);
+    switch (message.event) {
+      case 'started': {
+        const transport = message.server.family === 'unix' ? 'unix' : 'tcp';
+        return this.#start(trace, dial, 'connect', { ...peer, 'network.transport': transport });
+      }
+      case 'waiting':
+        return void trace.open.get(dial)?.addEvent('out of descriptors');
+      case 'securing':
+        return this.#start(trace, handshake, HANDSHAKE, { ...peer, 'inband.server.tls.name': message.name });
+      case 'secured':
+        return this.#finish(trace, handshake, handshakeAttributes(message));
+      case 'connected':
+        return this.#finish(trace, dial);
+      case 'failed':
+        this.#finish(trace, handshake, {}, message.error);
+        this.#finish(trace, dial, {}, message.error);
+    }
   });
 
   readonly #onExchange = this.#hear<ExchangeMessage>((trace, message) => {

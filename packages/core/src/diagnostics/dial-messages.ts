@@ -12,6 +12,28 @@ export interface DialStarted {
   readonly timeout: number;
 }
 
+/** The transport has connected, and a handshake of TLS with the server begins. `failed` follows where it does not come to an end. */
+export interface DialSecuring {
+  readonly event: 'securing';
+  readonly session: number;
+  readonly server: SockAddr;
+  /** Who the server has to be; empty where no name is known. */
+  readonly name: string;
+}
+
+/** The handshake is over, and the server is who it should be. */
+export interface DialSecured {
+  readonly event: 'secured';
+  readonly session: number;
+  readonly server: SockAddr;
+  /** Of the handshake. */
+  readonly milliseconds: number;
+  /** `TLSv1.3` or `TLSv1.2`. */
+  readonly version: string;
+  /** Whether it went on with an earlier session. */
+  readonly resumed: boolean;
+}
+
 /** The connection is made. */
 export interface DialConnected {
   readonly event: 'connected';
@@ -37,4 +59,4 @@ export interface DialWaiting {
   readonly error: ErrorFacts;
 }
 
-export type DialMessage = DialStarted | DialConnected | DialFailed | DialWaiting;
+export type DialMessage = DialStarted | DialSecuring | DialSecured | DialConnected | DialFailed | DialWaiting;

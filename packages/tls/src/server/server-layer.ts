@@ -1,4 +1,12 @@
-import type { Connection, ConnectionLayer, LayeredConnection, LayerVerification, ProxyError } from '@inband/core';
+import {
+  type Connection,
+  type ConnectionLayer,
+  dialChannel,
+  type LayeredConnection,
+  type LayerVerification,
+  type ProxyError,
+  type Session,
+} from '@inband/core';
 import type { TlsFacts } from '../base/facts.ts';
 import { TlsHandshakeError } from '../base/handshake-error.ts';
 import type { TlsConnection } from '../base/implementation.ts';
@@ -47,8 +55,10 @@ export class ServerLayer implements ConnectionLayer {
     };
   }
 
-  async wrap(plain: Connection): Promise<LayeredConnection> {
+  async wrap(plain: Connection, session: Session): Promise<LayeredConnection> {
     const server = { address: plain.remote, name: this.#name };
+    const start = performance.now();
+    if (dialChannel.hasSubscribers) publishSecuring(session, server);
     try {
       const connection = await this.#handshake(plain);
       const refusal = this.#refusal(connection.tls, server);
@@ -57,6 +67,7 @@ export class ServerLayer implements ConnectionLayer {
         throw refusal;
       }
       this.#of.onHandshake?.(connection.tls.resumed ? 'resumed' : 'full');
+      if (dialChannel.hasSubscribers) publishSecured(session, server, performance.now() - start, connection.tls);
       return this.#withFacts(connection);
     } catch (error) {
       this.#of.onHandshake?.('failed');
@@ -97,6 +108,15 @@ export class ServerLayer implements ConnectionLayer {
     const serverTls = Object.freeze({ version, cipher, serverName: this.#name, verified, resumed } as const);
     return Object.assign(connection, { serverTls });
   }
+}
+
+function publishSecuring({ id }: Session, { address, name }: RefusedServer): void {
+  dialChannel.publish({ event: 'securing', session: id, server: address, name });
+}
+
+function publishSecured({ id }: Session, { address }: RefusedServer, milliseconds: number, tls: TlsFacts): void {
+  const { version, resumed } = tls;
+  dialChannel.publish({ event: 'secured', session: id, server: address, milliseconds, version, resumed });
 }
 
 function isFor(peer: PeerCertificate, name: string): boolean {

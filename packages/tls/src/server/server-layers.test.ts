@@ -120,7 +120,7 @@ async function connectTo(layer: ConnectionLayer, server: TlsServerContext) {
 }
 
 function wrapped(layer: ConnectionLayer, plain: Connection): Promise<LayeredConnection> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- layers of TLS do not look at the session
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- layers of TLS look at the session only where somebody subscribes
   return layer.wrap(plain, {} as Session);
 }
 
