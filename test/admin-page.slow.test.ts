@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import axe from 'axe-core';
 import type { BrowserContext, Page } from 'playwright-core';
 import { expect } from 'vitest';
@@ -8,6 +11,7 @@ import { freePort } from '../packages/core/test-support/free-port.ts';
 import { describeRequiring } from './support/requires.ts';
 import { launchChromium } from './e2e/launch-chromium.ts';
 import { e2e, type Lab } from './e2e/lab.ts';
+import { selfSigned } from '../packages/tls/test-support/certificates.ts';
 import { startRedis } from '../packages/store/test-support/servers.ts';
 
 const TOKEN = 'a-token-that-the-operator-has';
@@ -17,7 +21,7 @@ const HOSTILE = '<img/src=x/onerror=document.title="owned">';
 /** Milliseconds: each starts a browser. */
 const TIMEOUT = 120_000;
 
-const config = (admin: number, web: number): ConfigInput => ({
+const config = (admin: number, web: number, certificate?: { cert: string; key: string }): ConfigInput => ({
   admin: {
     bind: `127.0.0.1:${admin}`,
     tokens: { ops: { role: 'change', hash: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` } },
@@ -25,6 +29,9 @@ const config = (admin: number, web: number): ConfigInput => ({
   listeners: [
     { bind: '127.0.0.1:0', service: 'browser' },
     { bind: '127.0.0.1:0', service: 'web' },
+    ...(certificate === undefined
+      ? []
+      : [{ bind: '127.0.0.1:0', service: 'web', tls: { certificates: [certificate] } }]),
   ],
   services: {
     browser: {
@@ -58,7 +65,7 @@ interface Scene {
 async function scene(lab: Lab): Promise<Scene> {
   const origin = await lab.origin((_request, response) => response.end('hello'));
   const admin = await freePort();
-  const { ports } = await lab.inband(config(admin, origin.port));
+  const { ports } = await lab.inband(config(admin, origin.port, await certificate(lab)));
   const [browser = 0, web = 0] = ports;
   await exchange(lab, browser, `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n`);
   await exchange(lab, browser, `GET http://forbidden.example/${HOSTILE} HTTP/1.1\r\nHost: forbidden.example\r\n`);
@@ -72,6 +79,17 @@ async function scene(lab: Lab): Promise<Scene> {
   const context = await launchChromium(lab, []);
   const page = await context.newPage();
   return { page, address: `http://127.0.0.1:${admin}/`, ports, ...watch(context) };
+}
+
+/** Files of a certificate whose name is hostile, too. */
+async function certificate(lab: Lab): Promise<{ cert: string; key: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-admin-page-'));
+  lab.defer(() => rm(folder, { recursive: true }));
+  const { cert, key } = selfSigned({ names: ['web.example'], commonName: HOSTILE });
+  const [certFile, keyFile] = [join(folder, 'web.pem'), join(folder, 'web.key')];
+  await writeFile(certFile, cert);
+  await writeFile(keyFile, key, { mode: 0o600 });
+  return { cert: certFile, key: keyFile };
 }
 
 function watch(context: BrowserContext): Pick<Scene, 'complaints' | 'hosts'> {
@@ -159,6 +177,63 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       await page.getByText(`http://forbidden.example/${HOSTILE}`).waitFor();
       expect(await page.title()).toBe('Log – Inband');
       expect(await page.locator('main img').count()).toBe(0);
+      expect(found.complaints).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  e2e(
+    'shows what is in force: generations, certificates, a change over the file, which can be taken back',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page, address } = found;
+      await signIn(found);
+      for (const title of ['Top clients', 'Top targets']) await page.getByRole('heading', { name: title }).waitFor();
+      const authorization = `Bearer ${TOKEN}`;
+      const { headers } = await fetch(`${address}config`, { headers: { authorization } });
+      const changed = await fetch(`${address}config?expires=1h`, {
+        method: 'PATCH',
+        headers: { authorization, 'if-match': String(headers.get('etag')), 'content-type': 'application/json' },
+        body: '{"limits":{"connections":1234}}',
+      });
+      expect(changed.status).toBe(200);
+      await open(page, 'configuration');
+      const generation = page.getByRole('table', { name: 'Configurations in use' });
+      await generation.getByRole('row', { name: /^2 0 .*current/ }).waitFor();
+      const named = page.getByRole('table', { name: 'Certificates' }).getByRole('row', { name: /web\.example/ });
+      expect(await named.textContent()).toContain('in 89 d');
+      await page.getByRole('button', { name: /^Remove change/ }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Remove it' }).click();
+      await page.getByText('None: what the file says is in force.').waitFor();
+      await generation.getByRole('row', { name: /^3 0 .*current/ }).waitFor();
+      expect(await page.locator('main img').count()).toBe(0);
+      expect(found.complaints).toEqual([]);
+    },
+    TIMEOUT,
+  );
+
+  e2e(
+    'follows those lines of the log that are asked for',
+    async (lab) => {
+      const found = await scene(lab);
+      const { page } = found;
+      await signIn(found);
+      await open(page, 'log');
+      await page.getByRole('combobox', { name: 'Verdict' }).selectOption('denied-by-policy');
+      await page.getByLabel('Target has').fill('/wanted');
+      await page.waitForResponse((answer) => /log\?.*denied-by-policy.*wanted/.test(answer.url()));
+      await page.getByText('Following').waitFor();
+      const [port = 0] = found.ports;
+      const ask = (host: string, path: string) =>
+        exchange(lab, port, `GET http://${host}${path} HTTP/1.1\r\nHost: ${host}\r\n`);
+      await ask('127.0.0.1:9', '/wanted/failed');
+      await ask('forbidden.example', '/other');
+      await ask('forbidden.example', '/wanted/denied');
+      const lines = page.getByRole('log').getByRole('listitem').filter({ hasText: 'http://' });
+      await lines.first().waitFor();
+      expect(await lines.allTextContents()).toEqual([expect.stringContaining('http://forbidden.example/wanted/denied')]);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.getByText('Paused').waitFor();
       expect(found.complaints).toEqual([]);
     },
     TIMEOUT,

@@ -19,8 +19,11 @@ export class EventStream implements LogReader {
     this.#output = output;
     this.#timer = setInterval(() => this.#comment(), KEEP_ALIVE).unref();
     output.on('close', () => clearInterval(this.#timer));
-    // Tells a browser at once that the stream is open.
-    output.write(': lines of the log\n\n');
+  }
+
+  /** Sends the head of the response: who has got it misses no line. */
+  begins(): void {
+    this.#output.write(': lines of the log\n\n');
   }
 
   take(lines: readonly LogLine[], lost: number): void {
