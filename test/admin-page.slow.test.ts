@@ -65,7 +65,7 @@ interface Scene {
 async function scene(lab: Lab): Promise<Scene> {
   const origin = await lab.origin((_request, response) => response.end('hello'));
   const admin = await freePort();
-  const { ports } = await lab.inband(config(admin, origin.port, await certificate(lab)));
+  const { ports } = await lab.inband(config(admin, origin.port, await certificateFiles(lab)));
   const [browser = 0, web = 0] = ports;
   await exchange(lab, browser, `GET http://127.0.0.1:${origin.port}/ HTTP/1.1\r\nHost: 127.0.0.1:${origin.port}\r\n`);
   await exchange(lab, browser, `GET http://forbidden.example/${HOSTILE} HTTP/1.1\r\nHost: forbidden.example\r\n`);
@@ -82,7 +82,7 @@ async function scene(lab: Lab): Promise<Scene> {
 }
 
 /** Files of a certificate whose name is hostile, too. */
-async function certificate(lab: Lab): Promise<{ cert: string; key: string }> {
+async function certificateFiles(lab: Lab): Promise<{ cert: string; key: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'inband-admin-page-'));
   lab.defer(() => rm(folder, { recursive: true }));
   const { cert, key } = selfSigned({ names: ['web.example'], commonName: HOSTILE });
@@ -231,7 +231,9 @@ describeRequiring({ commands: ['chromium'] }, 'the page at the admin address', (
       await ask('forbidden.example', '/wanted/denied');
       const lines = page.getByRole('log').getByRole('listitem').filter({ hasText: 'http://' });
       await lines.first().waitFor();
-      expect(await lines.allTextContents()).toEqual([expect.stringContaining('http://forbidden.example/wanted/denied')]);
+      expect(await lines.allTextContents()).toEqual([
+        expect.stringContaining('http://forbidden.example/wanted/denied'),
+      ]);
       await page.getByRole('button', { name: 'Pause' }).click();
       await page.getByText('Paused').waitFor();
       expect(found.complaints).toEqual([]);

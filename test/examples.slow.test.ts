@@ -29,9 +29,7 @@ const OUTPUT: Readonly<Record<string, readonly [pattern: RegExp, status?: number
   ],
   'firewall.yaml': [/Kiosks reach the partners only\./, 3],
   'login.ts': [/^nobody: 407\nci: {5}200 the registry\nwrong: {2}407\nann: {4}403\n$/],
-  'field-rule.ts': [
-    /^the server got: \{"authorization":"Bearer of-the-proxy"\}\nthe client got: null no-store\n$/,
-  ],
+  'field-rule.ts': [/^the server got: \{"authorization":"Bearer of-the-proxy"\}\nthe client got: null no-store\n$/],
   'embedding.ts': [
     /^a\.example 200 (\w+)\nb\.example 200 (?!\1)(\w+)\na\.example 200 \1\nb\.example 200 \2\nrequests: \{ GET: 4, DELETE: 1 \}\n$/,
   ],

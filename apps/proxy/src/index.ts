@@ -177,6 +177,8 @@ export {
   type DialConnected,
   type DialFailed,
   type DialMessage,
+  type DialSecured,
+  type DialSecuring,
   type DialStarted,
   type DialWaiting,
   type ExchangeAnswered,

@@ -1,5 +1,6 @@
 import {
   type ClientTls,
+  type DialSecured,
   formatSockAddr,
   requestId,
   type ServerTlsFacts,
@@ -98,7 +99,7 @@ function serverTlsAttributes(tls: ServerTlsFacts | undefined): Attributes {
 }
 
 /** What came of a handshake with a server. */
-export function handshakeAttributes({ version, resumed }: Pick<ServerTlsFacts, 'version' | 'resumed'>): Attributes {
+export function handshakeAttributes({ version, resumed }: DialSecured): Attributes {
   return { 'inband.server.tls.version': version.slice('TLSv'.length), 'inband.server.tls.resumed': resumed };
 }
 
