@@ -9,7 +9,7 @@ export const everyTest = ['{packages,apps}/*/{src,page}/**/*.test.ts', 'test/**/
 
 /**
  * What does not belong to the fast tier, by name: files that start processes, that are busy with real sockets for seconds,
- * or that compute for more than half a second, and the folders in which every file does. Everything else is fast, and is held to it (`test/support/no-processes.ts`).
+ * or that compute for more than half a second, and the folders in which every file does. Everything else is fast, and is held to it (`test/support/fast-tier/no-processes.ts`).
  */
 const slowTests = ['**/*.slow.test.ts', 'test/{e2e,netns,packages}/**/*.test.ts'];
 
@@ -37,20 +37,23 @@ const checkedAgain = [
   'test/netns/{redirect,tproxy}.test.ts',
 ];
 
-/** Of projects with tests that start processes. */
-const globalSetup = ['test/support/tiers/compile-cache.ts'];
+/** Of projects with tests that start processes. The fast tier has a runner instead. */
+export const slowTier = {
+  globalSetup: ['test/support/tiers/compile-cache.ts'],
+  setupFiles: ['test/support/tiers/patience.ts'],
+};
 
 function onEpoll(name: string, include: string[], env: Record<string, string> = {}) {
   return {
     extends: true as const,
-    test: { name, include, globalSetup, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } },
+    test: { ...slowTier, name, include, env: { INBAND_TEST_TRANSPORT: 'epoll', ...env } },
   };
 }
 
 /** Of a project that has tests of the fast tier only. */
 export const fastTier = {
   exclude: [...ignored, ...slowTests],
-  setupFiles: ['test/support/no-processes.ts', 'test/support/tiers/shared-process.ts'],
+  runner: './test/support/fast-tier/runner.ts',
   // Calls into OpenSSL are checked twice here. Over sockets they are those of a proxy.
   env: { INBAND_TLS_CHECK: '1' },
   // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
@@ -68,7 +71,7 @@ export default defineConfig({
       { extends: true, test: { ...fastTier, name: 'fast', include: everyTest } },
       {
         extends: true,
-        test: { name: 'node', include: slowTests, exclude: [...ignored, ...onOneTransport], globalSetup },
+        test: { ...slowTier, name: 'node', include: slowTests, exclude: [...ignored, ...onOneTransport] },
       },
       ...(epoll
         ? [onEpoll('epoll', overSockets), onEpoll('epoll-checked', checkedAgain, { INBAND_EPOLL_CHECK: '1' })]
@@ -86,7 +89,6 @@ export default defineConfig({
     // For what hangs, not for what is slow: a machine of CI that halts, or has ten things to do, takes ten times as long.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    setupFiles: ['test/support/tiers/patience.ts'],
     expect: { poll: { timeout: 30_000 } },
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts', 'apps/*/src/**/*.ts'], exclude: ['**/*.test.ts'] },

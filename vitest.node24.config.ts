@@ -1,11 +1,9 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import whole, { fastTier } from './vitest.config.ts';
+import whole, { fastTier, slowTier } from './vitest.config.ts';
 
 if (!process.version.startsWith('v24.')) {
   throw new Error(`These tests are for Node 24, and this is ${process.version}; run "npm run test:node24".`);
 }
-
-const globalSetup = ['test/support/tiers/compile-cache.ts'];
 
 /**
  * The short form of the suite, for the oldest Node that is supported, where only what Node.js gives can differ: all of our code
@@ -33,8 +31,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...slowTier,
           name: 'node-24',
-          globalSetup,
           include: [
             // Sockets, files, descriptors and foreign functions.
             'packages/{core,tls}/src/**/*.slow.test.ts',
@@ -66,8 +64,8 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...slowTier,
           name: 'node-24-epoll',
-          globalSetup,
           include: ['test/transport/epoll.slow.test.ts', 'test/e2e/{http,tunnel,stacking,program,callbacks}.test.ts'],
           env: { INBAND_TEST_TRANSPORT: 'epoll' },
         },

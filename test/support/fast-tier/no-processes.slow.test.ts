@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-/** Shows that the set-up of the fast tier bites: runs tests that start processes, under it. */
-const root = resolve(import.meta.dirname, '../..');
+/** Shows that the fast tier bites: runs tests that start processes, by its runner. */
+const root = resolve(import.meta.dirname, '../../..');
 
 const WAYS: readonly string[] = [
   "spawn('true')",
@@ -42,7 +42,14 @@ let output = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'inband-fast-tier-'));
-  const config = { test: { setupFiles: [join(root, 'test/support/no-processes.ts')], reporters: ['verbose'] } };
+  const config = {
+    test: {
+      runner: join(root, 'test/support/fast-tier/runner.ts'),
+      isolate: false,
+      experimental: { viteModuleRunner: false, nodeLoader: false },
+      reporters: ['verbose'],
+    },
+  };
   await Promise.all([
     symlink(join(root, 'node_modules'), join(folder, 'node_modules')),
     writeFile(join(folder, 'vitest.config.mjs'), `export default ${JSON.stringify(config)};`),
