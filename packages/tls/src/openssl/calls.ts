@@ -79,8 +79,8 @@ export interface OpenSsl {
   readonly plain: Buffer;
   /** What OpenSSL wrote, from its start on; valid until the next call about any connection. */
   readonly output: Buffer;
-  /** Whether OpenSSL has written something that nobody has taken yet. */
-  readonly hasOutput: boolean;
+  /** Bytes that OpenSSL has written and nobody has taken yet. */
+  readonly outputLength: number;
   /** Takes all of what OpenSSL has written, which is in `output` then: the number of bytes. */
   takeOutput(): number;
   /** Received bytes that OpenSSL has not read yet. */

@@ -46,15 +46,16 @@ export class CheckedOpenSsl implements OpenSsl {
     return living;
   }
 
-  get hasOutput(): boolean {
-    return this.#calls.hasOutput;
+  get outputLength(): number {
+    const length = this.#calls.outputLength;
+    demand(Number.isInteger(length) && length >= 0 && length <= this.output.length, `an output of ${length} bytes`);
+    return length;
   }
 
   takeOutput(): number {
-    const { hasOutput } = this.#calls;
+    const { outputLength } = this;
     const length = this.#calls.takeOutput();
-    demand(Number.isInteger(length) && length >= 0 && length <= this.output.length, `an output of ${length} bytes`);
-    demand(length > 0 === hasOutput, `an output of ${length} bytes that was not there`);
+    demand(length === outputLength && this.outputLength === 0, `an output of ${length} bytes that was not there`);
     demand(length === 0 || isRecordType(this.output[0]), `an output that begins with ${this.output[0]}`);
     this.#writer = undefined;
     return length;
@@ -178,7 +179,7 @@ export class CheckedOpenSsl implements OpenSsl {
 
   freeConnection(ssl: SslPointer): void {
     demand(this.#connections.delete(ssl), 'a connection is freed that is not ours');
-    demand(this.#writer !== ssl || !this.hasOutput, 'a connection is freed that has output');
+    demand(this.#writer !== ssl || this.outputLength === 0, 'a connection is freed that has output');
     demand(this.#reader !== ssl || this.inputLength === 0, 'a connection is freed that has input');
     if (this.#writer === ssl) this.#writer = undefined;
     if (this.#reader === ssl) this.#reader = undefined;
@@ -205,7 +206,7 @@ export class CheckedOpenSsl implements OpenSsl {
     const calls = this.#use(ssl);
     const result = this.#used(ssl, calls.write(ssl, bytes, start, end), end - start);
     demand(result <= 0 || result === end - start, `encrypted ${result} of ${end - start} bytes`);
-    demand(result <= 0 || this.hasOutput, 'nothing was written');
+    demand(result <= 0 || this.outputLength > 0, 'nothing was written');
     return result;
   }
 
@@ -311,7 +312,7 @@ export class CheckedOpenSsl implements OpenSsl {
     const calls = this.#connection(ssl);
     const isInputForeign = this.#reader !== undefined && this.#reader !== ssl && this.inputLength > 0;
     demand(!isInputForeign, 'the input belongs to another connection');
-    const isOutputForeign = this.#writer !== undefined && this.#writer !== ssl && this.hasOutput;
+    const isOutputForeign = this.#writer !== undefined && this.#writer !== ssl && this.outputLength > 0;
     demand(!isOutputForeign, 'the output belongs to another connection');
     return calls;
   }
@@ -320,8 +321,8 @@ export class CheckedOpenSsl implements OpenSsl {
   #used(ssl: SslPointer, result: number, most: number): number {
     demand(Number.isInteger(result) && result <= most, `the result ${result}`);
     this.#reader = this.inputLength > 0 ? ssl : undefined;
-    this.#writer = this.hasOutput ? ssl : undefined;
-    demand(!this.hasOutput || isRecordType(this.output[0]), `an output that begins with ${this.output[0]}`);
+    this.#writer = this.outputLength > 0 ? ssl : undefined;
+    demand(this.outputLength === 0 || isRecordType(this.output[0]), `an output that begins with ${this.output[0]}`);
     return result;
   }
 }

@@ -73,8 +73,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   #restStart = 0;
   /** What is to be sent before what is in the output. */
   #kept: Buffer[] = [];
-  /** At least as many bytes as are in the output. */
-  #untaken = 0;
   #cipher: Buffer;
 
   constructor(channel: Channel, owner: EngineOwner, ssl: SslPointer, sessionKey?: string) {
@@ -124,7 +122,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   }
 
   keepOutput(bytes: Buffer): void {
-    this.#untaken = 0;
     this.#kept.push(bytes);
   }
 
@@ -140,7 +137,7 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
 
   #enter(): void {
     this.#channel.enter(this);
-    if (this.#untaken > OUTPUT_RESERVE) this.#channel.makeRoom();
+    if (this.#calls.outputLength > OUTPUT_RESERVE) this.#channel.makeRoom();
   }
 
   /** Begins the handshake or goes on with it. After `done` the input may hold data already. */
@@ -159,7 +156,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     for (;;) {
       this.#hasInput();
       const result = this.#calls.handshake(this.#ssl);
-      this.#noteOutput();
       if (result === 1) {
         this.#stage = 'open';
         // Nothing of it is left for other code of this thread that looks for its own errors.
@@ -192,8 +188,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
       else if (outcome === 'closed') this.#stage = 'ended';
       if (this.#stage !== 'open') break;
     }
-    // E.g. the answer to a key update.
-    this.#noteOutput();
     if (length === 0) return this.#outcome();
     if (this.#sessionKey !== undefined) this.#keepSession(this.#sessionKey);
     return length;
@@ -219,10 +213,9 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     for (let from = start; from < end;) {
       const to = Math.min(end, from + WRITE_LENGTH);
       const most = to - from + (1 + Math.ceil((to - from) / RECORD_LENGTH)) * RECORD_OVERHEAD;
-      if (this.#untaken + most > OUTPUT_LENGTH) this.#channel.makeRoom();
+      if (this.#calls.outputLength + most > OUTPUT_LENGTH) this.#channel.makeRoom();
       const result = this.#calls.write(this.#ssl, bytes, from, to);
       if (result !== to - from) return this.#refused(result);
-      this.#untaken += most;
       from = to;
     }
     return undefined;
@@ -234,7 +227,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   }
 
   #refused(result: number): OpenSslFault {
-    this.#noteOutput();
     const outcome = this.#judge(result);
     return typeof outcome === 'object' ? outcome : this.#fail();
   }
@@ -244,7 +236,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     if (this.#kept.length > 0) return this.#takeKept();
     if (this.#stage === 'freed') return 0;
     this.#channel.enter(this);
-    this.#untaken = 0;
     this.#cipher = this.#calls.output;
     return this.#calls.takeOutput();
   }
@@ -260,7 +251,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     this.#isShutDown = true;
     this.#enter();
     const result = this.#calls.shutdown(this.#ssl);
-    this.#noteOutput();
     if (result < 0) this.#calls.clearErrors();
   }
 
@@ -291,11 +281,6 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     return (this.#facts ??= new OpenSslFacts(this.#calls, this.#ssl, this));
   }
 
-  /** How much of the output is full is not known, so it counts as full until it is taken. */
-  #noteOutput(): void {
-    if (this.#calls.hasOutput) this.#untaken = OUTPUT_LENGTH;
-  }
-
   #judge(result: number): 'want-read' | 'want-write' | 'closed' | OpenSslFault {
     const outcome = outcomes.get(this.#calls.errorOf(this.#ssl, result));
     if (outcome !== undefined) return outcome;
@@ -322,8 +307,8 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
 
   /** The fatal alert that was just written, if it is the only thing in the output and not encrypted. */
   #clearAlert(): number | undefined {
-    const { hasOutput, output } = this.#calls;
-    if (!hasOutput || this.#kept.length > 0) return undefined;
+    const { outputLength, output } = this.#calls;
+    if (outputLength === 0 || this.#kept.length > 0) return undefined;
     const isAlert = output[0] === 21 && output[3] === 0 && output[4] === 2 && output[5] === 2;
     return isAlert ? output[6] : undefined;
   }

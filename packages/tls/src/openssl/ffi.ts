@@ -16,7 +16,7 @@ import type {
 // The whole unsafe surface of this package: every call into the OpenSSL that Node's own binary carries. No other file of it knows
 // koffi. It is safe for these reasons:
 // - Every function is looked for before the first call, and the version of OpenSSL is one whose interface is known. What is assumed
-//   of BIOs is tried out first (`#tryBuffers`).
+//   of BIOs is tried out first (`#tryInput`, `#tryOutput`).
 // - OpenSSL gets the addresses of memory that is made here, outside of the collected heap, and that lives as long as the process
 //   (names that end with `At`), or a typed array that lives for the call. It keeps no address of ours beyond a call, except of
 //   memory of the first kind.
@@ -56,6 +56,16 @@ const X509_V_FLAG_CRL_CHECK_ALL = 0x4 | 0x8;
 const ERR_SYSTEM_FLAG = 0x8000_0000;
 const SECONDS_OF_A_DAY = 86_400;
 
+/** Bytes of `struct bio_bio_st`, and where the low halves of its `len` and `offset` are. */
+const PAIR_LENGTH = 56;
+const PAIR_LEN = 4;
+const PAIR_OFFSET = 6;
+/** Longer writes are not copied before they are encrypted. */
+const CLEAR_LENGTH = 4096;
+
+/** Works on every Uint8Array, and is not looked up each time. */
+const { copy } = Buffer.prototype;
+
 type Call<Parameters extends unknown[]> = (...parameters: Parameters) => number;
 type Text<Parameters extends unknown[]> = (...parameters: Parameters) => string | null;
 type OnePointer<Kind extends string> = Call<[pointer: Pointer<Kind>]>;
@@ -94,15 +104,21 @@ class LinkedOpenSsl implements OpenSsl {
   readonly #wordsAt: number;
   /** For the name of a protocol (RFC 7301: at most 255 bytes). */
   readonly #name: Fixed;
+  /** What is to be encrypted, where it is not in memory whose address is known: a copy costs half of what a view and its address do. */
+  readonly #clear: Fixed;
   readonly #outputAt: number;
   readonly #outputMemory: ArrayBuffer;
+  /**
+   * `struct bio_bio_st { BIO *peer; int closed; size_t len, offset, size; char *buf; size_t request; }` (crypto/bio/bss_bio.c) of
+   * `#writeBio`: `len` bytes that were written and not taken begin at `offset`. The structure is not public, so each of its fields is
+   * compared at the start with what it must be.
+   */
+  readonly #outputState: Uint32Array;
   /** What all connections read from, and write to. Both live as long as the process. */
   readonly #readBio: number;
   readonly #writeBio: number;
   /** The other half of the pair that `#writeBio` belongs to. */
   readonly #outputBio: number;
-  /** Whether `output` holds what was taken already. */
-  #isTaken = true;
   /** By address, because ciphers are in tables of OpenSSL that never change. */
   readonly #cipherNames = new Map<number, string>();
   /** By content. A context knows its list by the index, and no list is ever freed. */
@@ -110,7 +126,6 @@ class LinkedOpenSsl implements OpenSsl {
   #chooser: unknown = undefined;
 
   readonly #bioUpRef: Call<[bio: number]>;
-  readonly #bioNread: Call<[bio: number, place: number, length: number]>;
   readonly #contextNew: Call<[method: number]>;
   readonly #contextFree: OnePointer<'SSL_CTX'>;
   readonly #contextCtrl: Call<[context: ContextPointer, command: number, number: number, argument: number]>;
@@ -195,7 +210,6 @@ class LinkedOpenSsl implements OpenSsl {
     this.#memmove = find('int64_t memmove(void *to, void *from, int64_t length)');
     this.#copy = find('int64_t memmove(int64_t to, int64_t from, int64_t length)');
     this.#bioUpRef = find('int BIO_up_ref(int64_t bio)');
-    this.#bioNread = find('int BIO_nread(int64_t bio, int64_t place, int length)');
     this.#serverMethod = find('int64_t TLS_server_method()');
     this.#clientMethod = find('int64_t TLS_client_method()');
     this.#contextNew = find('int64_t SSL_CTX_new(int64_t method)');
@@ -283,6 +297,7 @@ class LinkedOpenSsl implements OpenSsl {
     this.plain = plain.bytes;
     this.#plainAt = plain.at;
     this.#input = this.#allocate(INPUT_LENGTH);
+    this.#clear = this.#allocate(CLEAR_LENGTH);
     this.#name = this.#allocate(255);
     const words = this.#allocate(16);
     this.#words = halves(words);
@@ -303,13 +318,21 @@ class LinkedOpenSsl implements OpenSsl {
     if (newPair(this.#wordsAt, OUTPUT_LENGTH, this.#wordsAt + 8, 1) !== 1) throw new Error('BIO_new_bio_pair failed');
     this.#writeBio = this.#word(0);
     this.#outputBio = this.#word(1);
-    this.#outputAt = this.#tryBuffers(
-      find('int BIO_read(int64_t bio, int64_t to, int length)'),
-      find('int BIO_write(int64_t bio, int64_t from, int length)'),
+    this.#tryInput(find('int BIO_read(int64_t bio, int64_t to, int length)'));
+    const write = find<[bio: number, from: number, length: number]>(
+      'int BIO_write(int64_t bio, int64_t from, int length)',
     );
+    const nread = find<[bio: number, place: number, length: number]>(
+      'int BIO_nread(int64_t bio, int64_t place, int length)',
+    );
+    const take = (): number => nread(this.#outputBio, this.#wordsAt, OUTPUT_LENGTH);
+    this.#outputAt = this.#tryOutput((from, length) => write(this.#writeBio, from, length), take);
+    const stateAt = find<[bio: number]>('int64_t BIO_get_data(int64_t bio)')(this.#writeBio);
+    if (!(stateAt > 0)) throw new Error('a BIO pair has no state');
+    this.#outputState = new Uint32Array(koffi.view(BigInt(stateAt), PAIR_LENGTH));
     this.#outputMemory = koffi.view(BigInt(this.#outputAt), OUTPUT_LENGTH);
     this.output = Buffer.from(this.#outputMemory);
-    if (this.output.toString('latin1', 0, 5) !== 'tried') throw new Error('the memory of a BIO pair cannot be seen');
+    this.#tryOutputState((from, length) => write(this.#writeBio, from, length), take);
   }
 
   /** Made here and known for good: `koffi.view` and OpenSSL may have its address as long as the process lives. */
@@ -319,11 +342,8 @@ class LinkedOpenSsl implements OpenSsl {
     return { bytes, at: this.#memmove(bytes, bytes, 0) };
   }
 
-  /** Writes and reads a few bytes by both BIOs, and throws if what this file assumes of them does not hold. */
-  #tryBuffers(
-    read: Call<[bio: number, to: number, length: number]>,
-    write: Call<[bio: number, from: number, length: number]>,
-  ): number {
+  /** Reads a few bytes, and throws if what this file assumes of the input does not hold. */
+  #tryInput(read: Call<[bio: number, to: number, length: number]>): void {
     const plain = this.plain.subarray(0, 5);
     this.setInput(Buffer.from('tried input'), 6, 11);
     const isRead = read(this.#readBio, this.#plainAt, 3) === 3 && plain.toString('latin1', 0, 3) === 'inp';
@@ -331,19 +351,45 @@ class LinkedOpenSsl implements OpenSsl {
       throw new Error('a BIO does not read from the memory that it was given');
     }
     if (read(this.#readBio, this.#plainAt, 3) !== -1) throw new Error('a BIO without input does not say "later"');
+  }
+
+  /** Where what is written can be seen: twice, because each output must begin at the same place once the one before was taken. */
+  #tryOutput(write: (from: number, length: number) => number, take: () => number): number {
     let address = 0;
-    // The second time shows that an output begins at the same place once the one before was taken.
     for (let round = 0; round < 2; round++) {
-      plain.write('tried', 'latin1');
-      const isTaken = write(this.#writeBio, this.#plainAt, 5) === 5 && this.#takeFrom() === 5;
+      this.plain.write('tried', 'latin1');
+      const isTaken = write(this.#plainAt, 5) === 5 && take() === 5;
       if (!isTaken || (round > 0 && this.#word(0) !== address)) throw new Error('a BIO pair does not give what it got');
       address = this.#word(0);
     }
     return address;
   }
 
-  #takeFrom(): number {
-    return this.#bioNread(this.#outputBio, this.#wordsAt, OUTPUT_LENGTH);
+  /** Takes output by its state alone, as `takeOutput` does, and compares both sides of the pair with it. */
+  #tryOutputState(write: (from: number, length: number) => number, take: () => number): void {
+    if (this.output.toString('latin1', 0, 5) !== 'tried') throw new Error('the memory of a BIO pair cannot be seen');
+    this.#requireOutputState(0);
+    for (const text of ['seen', 'seen again']) {
+      this.plain.write(text, 'latin1');
+      const isWritten = write(this.#plainAt, text.length) === text.length;
+      this.#requireOutputState(text.length);
+      const isTaken = this.takeOutput() === text.length && this.output.toString('latin1', 0, text.length) === text;
+      this.#requireOutputState(0);
+      if (!isWritten || !isTaken || take() > 0) throw new Error('the state of a BIO pair is not what it should be');
+    }
+    this.plain.write('more', 'latin1');
+    if (write(this.#plainAt, 4) !== 4 || take() !== 4 || this.#word(0) !== this.#outputAt) {
+      throw new Error('a BIO pair does not begin anew once its output was taken');
+    }
+  }
+
+  /** Each field of the structure. */
+  #requireOutputState(length: number): void {
+    const state = this.#outputState;
+    const word = (index: number): number => (state[2 * index] ?? 0) + (state[2 * index + 1] ?? 0) * 2 ** 32;
+    const fields = [word(0), state[2], word(2), word(3), word(4), word(5)];
+    const expected = [this.#outputBio, 0, length, 0, OUTPUT_LENGTH, this.#outputAt];
+    if (fields.some((field, index) => field !== expected[index])) throw new Error('the state of a BIO pair is another one');
   }
 
   #word(index: 0 | 1): number {
@@ -356,26 +402,18 @@ class LinkedOpenSsl implements OpenSsl {
     this.#words[2 * index + 1] = Math.floor(value / 2 ** 32);
   }
 
-  /** The first byte is the type of a record, which is never 0. */
-  get hasOutput(): boolean {
-    return !this.#isTaken && this.output[0] !== 0;
+  get outputLength(): number {
+    return this.#outputState[PAIR_LEN] ?? 0;
   }
 
   takeOutput(): number {
-    if (!this.hasOutput) return 0;
-    this.#isTaken = true;
-    const length = this.#takeFrom();
-    if (!(length > 0 && length <= OUTPUT_LENGTH) || this.#word(0) !== this.#outputAt) {
+    const state = this.#outputState;
+    const length = state[PAIR_LEN] ?? 0;
+    if (length > OUTPUT_LENGTH || state[PAIR_OFFSET] !== 0) {
       throw new Error(`OpenSSL gave ${length} bytes at another place than before`);
     }
+    state[PAIR_LEN] = 0;
     return length;
-  }
-
-  /** To be called before everything that may write. */
-  #beginOutput(): void {
-    if (!this.#isTaken) return;
-    this.#isTaken = false;
-    this.output[0] = 0;
   }
 
   get inputLength(): number {
@@ -384,8 +422,7 @@ class LinkedOpenSsl implements OpenSsl {
 
   setInput(bytes: Uint8Array, start: number, end: number): void {
     checkRange(bytes, start, end, INPUT_LENGTH);
-    if (bytes instanceof Buffer) bytes.copy(this.#input.bytes, 0, start, end);
-    else this.#input.bytes.set(bytes.subarray(start, end));
+    copy.call(bytes, this.#input.bytes, 0, start, end);
     this.#rewind(end - start);
   }
 
@@ -566,13 +603,11 @@ class LinkedOpenSsl implements OpenSsl {
   }
 
   handshake(ssl: SslPointer): number {
-    this.#beginOutput();
     return this.#handshake(ssl);
   }
 
   read(ssl: SslPointer, at: number): number {
     if (!(at >= 0 && at + RECORD_LENGTH <= PLAIN_LENGTH)) throw new RangeError(`Cannot decrypt to ${at}`);
-    this.#beginOutput();
     return this.#read(ssl, this.#plainAt + at, PLAIN_LENGTH - at);
   }
 
@@ -580,18 +615,15 @@ class LinkedOpenSsl implements OpenSsl {
     checkRange(bytes, start, end, WRITE_LENGTH);
     // What is decrypted is often encrypted for somebody else.
     if (bytes === this.plain) {
-      this.#beginOutput();
-      return this.#writeFrom(ssl, this.#plainAt + start, end - start);
+        return this.#writeFrom(ssl, this.#plainAt + start, end - start);
     }
     let part = start === 0 ? bytes : bytes.subarray(start, end);
     // Otherwise OpenSSL would overwrite what it has still to read. This getter costs as much as a call.
     if (bytes.buffer === this.#outputMemory) part = Buffer.from(bytes.subarray(start, end));
-    this.#beginOutput();
     return this.#write(ssl, part, end - start);
   }
 
   shutdown(ssl: SslPointer): number {
-    this.#beginOutput();
     return this.#shutdown(ssl);
   }
 
