@@ -99,11 +99,13 @@ function formatPassage({ target, by, resolvedBy }: ExplainedPassage): string {
 }
 
 /** `certified for web.example by internal.pem, SNI web.example, TLS 1.2 or later` */
-function formatTls({ certifiedFor, sentName, ca, pins, clientCertificate, minVersion }: LayerVerification): string {
+function formatTls(verifies: LayerVerification): string {
+  const { certifiedFor, sentName, ca, crl, pins, clientCertificate, minVersion } = verifies;
   const parts = [
     certifiedFor === undefined
       ? 'its certificate is not verified'
       : `certified for ${certifiedFor} by ${ca?.join(', ') ?? 'the authorities of Node'}`,
+    ...(certifiedFor === undefined || crl === undefined ? [] : [`not revoked by ${crl.join(', ')}`]),
     ...pins.map((pin) => `key ${pin}`),
     sentName === undefined ? 'no SNI' : `SNI ${sentName}`,
     ...(clientCertificate === undefined ? [] : [`client certificate ${clientCertificate}`]),

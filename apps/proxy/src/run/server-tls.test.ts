@@ -170,6 +170,19 @@ test('a client certificate is shown to a server that asks for one, and new files
   await vi.waitFor(async () => expect(await ask()).toMatch(/first$/), { timeout: 15_000, interval: 100 });
 });
 
+test('a server whose certificate is revoked is not used any more, by its session neither', async () => {
+  const file = join(folder, 'crl.pem');
+  await writeFile(file, authority.crl([]));
+  await listen(first, web, 'first');
+  await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, crl: 'crl.pem' } });
+  for (let count = 0; count < 2; count += 1) expect(await ask()).toMatch(/first$/);
+  await writeFile(file, authority.crl([web]));
+  await vi.waitFor(async () => expect(await ask()).toMatch(/tls_certificate_error;.*revoked/), {
+    timeout: 15_000,
+    interval: 100,
+  });
+});
+
 test('a session is resumed at the same server', async () => {
   await listen(first, web, 'first');
   await start({ type: 'directed', remote: 'https://10.0.0.9', tls: { ca, servername: 'web.example' } });

@@ -87,6 +87,7 @@ export const ExplainedRequest = Type.Object(
               certifiedFor: Type.Optional(Type.String()),
               sentName: Type.Optional(Type.String()),
               ca: Type.Optional(Type.Array(Type.String())),
+              crl: Type.Optional(Type.Array(Type.String())),
               pins: Type.Array(Type.String()),
               clientCertificate: Type.Optional(Type.String()),
               minVersion: Type.String(),

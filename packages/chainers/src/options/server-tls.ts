@@ -8,6 +8,7 @@ import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from 
 const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
 
 const file = z.string().min(1);
+const files = z.union([file.transform((path): string[] => [path]), z.array(file).min(1)]);
 
 /** `tls` of a chainer. */
 const tlsMapping = z.strictObject({
@@ -24,10 +25,12 @@ const tlsMapping = z.strictObject({
       'The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). ' +
         'By default the one by which each is known here, or that the client asked for.',
     ),
-  ca: z
-    .union([file.transform((path): string[] => [path]), z.array(file).min(1)])
+  ca: files.optional().describe('Files (PEM) of the authorities that are trusted. By default those that Node trusts.'),
+  crl: files
     .optional()
-    .describe('Files (PEM) of the authorities that are trusted. By default those that Node trusts.'),
+    .describe(
+      'Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may be out of date.',
+    ),
   cert: file.optional().describe('The file (PEM) of a certificate with its chain, for servers that ask for one.'),
   key: file.optional().describe('The file (PEM) of its key. By default it is in the file of the certificate.'),
   pin: z
@@ -86,8 +89,8 @@ export function checkTlsSettings(tls: TlsOption | undefined): ServerTlsSettings 
 /** The settings of TLS to servers; undefined for none. */
 export function tlsSettings({ tls }: TlsOptions, servers: readonly WrittenServer[]): ServerTlsSettings | undefined {
   if (!wantsTls(tls, servers)) return undefined;
-  const { verify = true, servername, ca, cert, key = cert, pin = [], minVersion = '1.2' } = mappingOf(tls);
-  return { verify, servername, ca, cert, key, pin, minVersion };
+  const { verify = true, servername, ca, crl, cert, key = cert, pin = [], minVersion = '1.2' } = mappingOf(tls);
+  return { verify, servername, ca, crl, cert, key, pin, minVersion };
 }
 
 function wantsTls(tls: TlsOption | undefined, servers: readonly WrittenServer[]): boolean {

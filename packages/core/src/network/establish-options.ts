@@ -27,6 +27,8 @@ export interface LayerVerification {
   readonly sentName: string | undefined;
   /** The files of authorities that are trusted; undefined for those of Node. */
   readonly ca: readonly string[] | undefined;
+  /** The files of lists of revoked certificates; undefined where none is looked at. */
+  readonly crl: readonly string[] | undefined;
   readonly pins: readonly string[];
   /** The file of the certificate that the server gets if it asks for one. */
   readonly clientCertificate: string | undefined;

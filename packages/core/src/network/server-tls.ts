@@ -8,6 +8,8 @@ export interface ServerTlsSettings {
   readonly servername: string | undefined;
   /** Files of authorities (PEM), which are the only ones that are trusted. Undefined: those of Node. */
   readonly ca: readonly string[] | undefined;
+  /** Files of lists of revoked certificates (PEM). With one, each authority of a chain needs one. */
+  readonly crl: readonly string[] | undefined;
   /** The file of a client certificate with its chain (PEM), for servers that ask for one. */
   readonly cert: string | undefined;
   /** The file of its key (PEM). */

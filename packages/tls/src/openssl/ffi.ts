@@ -389,7 +389,8 @@ class LinkedOpenSsl implements OpenSsl {
     const word = (index: number): number => (state[2 * index] ?? 0) + (state[2 * index + 1] ?? 0) * 2 ** 32;
     const fields = [word(0), state[2], word(2), word(3), word(4), word(5)];
     const expected = [this.#outputBio, 0, length, 0, OUTPUT_LENGTH, this.#outputAt];
-    if (fields.some((field, index) => field !== expected[index])) throw new Error('the state of a BIO pair is another one');
+    if (fields.some((field, index) => field !== expected[index]))
+      throw new Error('the state of a BIO pair is another one');
   }
 
   #word(index: 0 | 1): number {
@@ -614,8 +615,10 @@ class LinkedOpenSsl implements OpenSsl {
   write(ssl: SslPointer, bytes: Uint8Array, start: number, end: number): number {
     checkRange(bytes, start, end, WRITE_LENGTH);
     // What is decrypted is often encrypted for somebody else.
-    if (bytes === this.plain) {
-        return this.#writeFrom(ssl, this.#plainAt + start, end - start);
+    if (bytes === this.plain) return this.#writeFrom(ssl, this.#plainAt + start, end - start);
+    if (end - start <= CLEAR_LENGTH) {
+      copy.call(bytes, this.#clear.bytes, 0, start, end);
+      return this.#writeFrom(ssl, this.#clear.at, end - start);
     }
     let part = start === 0 ? bytes : bytes.subarray(start, end);
     // Otherwise OpenSSL would overwrite what it has still to read. This getter costs as much as a call.

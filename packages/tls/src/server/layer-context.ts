@@ -11,10 +11,14 @@ export interface Followed<Value> {
   onChange(listener: () => void): () => void;
 }
 
-/** The authorities of servers. */
+/** The authorities of servers, and what they have revoked. */
 export interface ServerTrust {
   /** PEM, one certificate each. */
   readonly ca: readonly string[];
+  /** PEM, a list each. */
+  readonly crl: readonly string[];
+  /** When the first of the lists is out of date. Milliseconds since 1970; undefined without one. */
+  readonly nextUpdate: number | undefined;
   /** Changes with the content. */
   readonly hash: string;
 }
@@ -28,7 +32,7 @@ export interface ClientIdentity extends ServerIdentity {
 export interface LayerContextOptions {
   readonly settings: ServerTlsSettings;
   readonly implementation: TlsImplementation;
-  /** Of `settings.ca`. */
+  /** Of `settings.ca` and `settings.crl`. */
   readonly trust: Followed<ServerTrust> | undefined;
   /** Of `settings.cert`. Its `current` is undefined while the files cannot be used. */
   readonly identity: Followed<ClientIdentity | undefined> | undefined;
@@ -71,6 +75,11 @@ export class LayerContext {
     return (this.#made ??= this.#make());
   }
 
+  /** When what is known of revoked certificates is out of date. Milliseconds since 1970. */
+  get nextUpdate(): number {
+    return this.#trust?.current.nextUpdate ?? Infinity;
+  }
+
   close(): void {
     for (const end of this.#unfollow) end();
     this.#release();
@@ -94,19 +103,29 @@ export class LayerContext {
   }
 
   #make(): TlsClientContext {
-    const { verify, minVersion, cert } = this.settings;
+    const { verify, minVersion, cert, ca, crl } = this.settings;
     const identity = this.#identity?.current;
     if (this.#identity !== undefined && identity === undefined) {
       throw new ProxyError('proxy_configuration_error', `The client certificate ${cert} cannot be used.`, {
         setting: 'chainer.tls.cert',
       });
     }
-    const ca = this.#trust?.current.ca;
+    const trust = this.#trust?.current;
+    if (verify && crl !== undefined && (trust === undefined || trust.crl.length === 0)) {
+      throw new ProxyError(
+        'proxy_configuration_error',
+        `The lists of revoked certificates ${crl.join(', ')} cannot be used.`,
+        {
+          setting: 'chainer.tls.crl',
+        },
+      );
+    }
     try {
       return this.implementation.clientContext({
         verify,
         minVersion,
-        ...(ca && { ca }),
+        ...(ca && trust && { ca: trust.ca }),
+        ...(crl && trust && { crl: trust.crl }),
         ...(identity && { identity }),
       });
     } catch (error) {

@@ -15,6 +15,8 @@ import type { LayerContext } from './layer-context.ts';
 import { namesServer, sentName } from './server-identity.ts';
 import { certificateRefusal, handshakeRefusal, type RefusedServer } from './server-refusal.ts';
 
+const OUTDATED = 'whether its certificate is revoked is not known, because a list in tls.crl is out of date';
+
 /** Names of a certificate in a message. */
 const MOST_NAMES = 3;
 
@@ -44,11 +46,12 @@ export class ServerLayer implements ConnectionLayer {
   }
 
   get verifies(): LayerVerification {
-    const { verify, ca, pin, cert, minVersion } = this.#of.settings;
+    const { verify, ca, crl, pin, cert, minVersion } = this.#of.settings;
     return {
       certifiedFor: verify ? this.#name : undefined,
       sentName: this.#sentName,
       ca,
+      crl,
       pins: pin,
       clientCertificate: cert,
       minVersion,
@@ -97,7 +100,9 @@ export class ServerLayer implements ConnectionLayer {
     }
     if (!verify) return undefined;
     // The chain is not verified again when a session is resumed.
-    if (resumed && peer.notAfter < Date.now()) return certificateRefusal(server, 'its certificate has expired');
+    const now = resumed ? Date.now() : 0;
+    if (peer.notAfter < now) return certificateRefusal(server, 'its certificate has expired');
+    if (this.#of.nextUpdate < now) return certificateRefusal(server, OUTDATED, 'crl');
     return this.#name !== '' && isFor(peer, this.#name) ? undefined : wrongName(server, peer);
   }
 

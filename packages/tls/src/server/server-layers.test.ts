@@ -25,6 +25,7 @@ const DEFAULTS: ServerTlsSettings = {
   verify: true,
   servername: undefined,
   ca: ['ca.pem'],
+  crl: undefined,
   cert: undefined,
   key: undefined,
   pin: [],
@@ -51,7 +52,11 @@ class Changing<Value> implements Followed<Value> {
   }
 }
 
-const trusting = (cert: string) => new Changing<ServerTrust>({ ca: [cert], hash: cert });
+const trusting = (cert: string) => new Changing<ServerTrust>(trustOf(cert));
+
+function trustOf(cert: string, crl: readonly string[] = [], nextUpdate?: number): ServerTrust {
+  return { ca: [cert], crl, nextUpdate, hash: [cert, ...crl].join('') };
+}
 
 interface Asked {
   readonly settings?: Partial<ServerTlsSettings>;
@@ -297,9 +302,57 @@ describe.each([opensslImplementation(), nodeImplementation])('with $name', (impl
       const layer = layers({ trust }).layerFor('web.example');
       const before = layer.id;
       expect((await connect(layer, web)).error).toMatchObject({ code: 'tls_certificate_error' });
-      trust.change({ ca: [authority.cert], hash: 'next' });
+      trust.change(trustOf(authority.cert));
       expect(layer.id).not.toBe(before);
       expect((await connect(layer, web)).facts).toMatchObject({ verified: 'chain' });
+    });
+  });
+
+  describe('a server whose authority has a list of what it has revoked', () => {
+    const settings = { crl: ['crl.pem'] };
+    const code = 'tls_certificate_error';
+    const DAY = 86_400_000;
+
+    test('is accepted as long as it is not on the list', async () => {
+      const trust = new Changing(trustOf(authority.cert, [authority.crl([])]));
+      const layer = layers({ settings, trust }).layerFor('web.example');
+      expect((await connect(layer, web)).facts).toMatchObject({ verified: 'chain' });
+      trust.change(trustOf(authority.cert, [authority.crl([web])]));
+      expect((await connect(layer, web)).error).toMatchObject({ code, message: expect.stringContaining('revoked') });
+    });
+
+    test('does not resume a session that began before it was on the list', async () => {
+      const trust = new Changing(trustOf(authority.cert, [authority.crl([])]));
+      const layer = layers({ settings, trust }).layerFor('web.example');
+      const server = serverContext({ identity: { certificate: web.chain, key: web.key } });
+      await connectTo(layer, server);
+      expect((await connectTo(layer, server)).facts).toMatchObject({ resumed: true });
+      trust.change(trustOf(authority.cert, [authority.crl([web])]));
+      expect((await connectTo(layer, server)).error).toMatchObject({ code });
+    });
+
+    test('is not accepted by a list that is out of date, by a session neither', async () => {
+      const trust = new Changing(trustOf(authority.cert, [authority.crl([])], Date.now() + DAY));
+      const layer = layers({ settings, trust }).layerFor('web.example');
+      const server = serverContext({ identity: { certificate: web.chain, key: web.key } });
+      await connectTo(layer, server);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * DAY });
+      onTestFinished(() => void vi.useRealTimers());
+      const expected = { code, setting: 'chainer.tls.crl', message: expect.stringContaining('out of date') };
+      expect((await connectTo(layer, server)).error).toMatchObject(expected);
+      vi.useRealTimers();
+      trust.change(trustOf(authority.cert, [authority.crl([], new Date(Date.now() - DAY / 2))]));
+      expect((await connectTo(layer, server)).error).toMatchObject({ code, setting: 'chainer.tls.crl' });
+    });
+
+    test('is not accepted by lists of others, or by none', async () => {
+      const other = makeAuthority('Other');
+      const trust = new Changing(trustOf(authority.cert, [other.crl([])]));
+      const layer = layers({ settings, trust }).layerFor('web.example');
+      expect((await connect(layer, web)).error).toMatchObject({ code, setting: 'chainer.tls.crl' });
+      trust.change(trustOf(authority.cert));
+      const expected = { code: 'proxy_configuration_error', setting: 'chainer.tls.crl' };
+      expect((await connect(layer, web)).error).toMatchObject(expected);
     });
   });
 

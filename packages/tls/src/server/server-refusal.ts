@@ -54,9 +54,16 @@ function receivedAlert(name: string): ReceivedAlert | undefined {
 /** What OpenSSL says of a chain, beside that it leads nowhere. */
 const OWN_FAULT = /expired|not yet valid|revoked|invalid purpose|unsuitable|signature failure|too weak|too small/;
 
+/** What it says of lists of revoked certificates, beside that a certificate is on one. */
+const OF_A_LIST = /\bCRL\b/;
+
 function untrusted(error: TlsHandshakeError, server: RefusedServer): ProxyError {
   const { cause } = error;
   const why = asSentence(cause instanceof Error ? cause.message : error.message).slice(0, -1);
+  if (OF_A_LIST.test(why)) {
+    const text = `whether its certificate is revoked is not known: ${why}. A list of each authority belongs in tls.crl`;
+    return certificateRefusal(server, text, 'crl', error);
+  }
   if (OWN_FAULT.test(why)) return certificateRefusal(server, `its certificate is not good: ${why}`, undefined, error);
   const text = `its certificate leads to no authority that is trusted: ${why}. The file of its authority belongs in tls.ca`;
   return certificateRefusal(server, text, 'ca', error);
@@ -66,7 +73,7 @@ function untrusted(error: TlsHandshakeError, server: RefusedServer): ProxyError 
 export function certificateRefusal(
   server: RefusedServer,
   why: string,
-  option?: 'ca' | 'servername' | 'pin',
+  option?: 'ca' | 'crl' | 'servername' | 'pin',
   cause?: Error,
 ): ProxyError {
   return new ProxyError('tls_certificate_error', `${called(server)}: ${why}.`, {

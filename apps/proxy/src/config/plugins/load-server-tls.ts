@@ -10,6 +10,7 @@ import type { ConfigSource } from '../read/read-source.ts';
 export interface ServerTlsPaths {
   readonly settings: ServerTlsSettings;
   readonly ca: readonly string[] | undefined;
+  readonly crl: readonly string[] | undefined;
   readonly identity: { readonly cert: string; readonly key: string } | undefined;
 }
 
@@ -57,6 +58,12 @@ export async function loadServerTls(
   return { loaded: { module, chainers, files }, problems };
 }
 
+/** A chainer with TLS, and where its settings are. */
+interface Chainer {
+  readonly settings: ServerTlsSettings;
+  readonly path: ConfigPath;
+}
+
 class Loading {
   readonly module: typeof tls;
   readonly chainers = new Map<string, ServerTlsPaths>();
@@ -76,20 +83,22 @@ class Loading {
     const known = this.files.get(key) ?? (await this.#read(settings));
     this.files.set(key, known);
     this.chainers.set(formatPath(chainer), paths);
-    this.problems.push(...weaknesses(settings, path), ...problemsOf(known, path));
+    this.problems.push(...weaknesses(settings, path), ...problemsOf(known, { settings, path }));
   }
 
   #pathsOf(settings: ServerTlsSettings): ServerTlsPaths {
-    const { ca, cert, key = cert } = settings;
+    const { ca, crl, cert, key = cert } = settings;
     const identity = cert === undefined || key === undefined ? undefined : { cert: this.#at(cert), key: this.#at(key) };
-    return { settings, ca: ca?.map((file) => this.#at(file)), identity };
+    const at = (file: string): string => this.#at(file);
+    return { settings, ca: ca?.map(at), crl: crl?.map(at), identity };
   }
 
-  async #read({ ca, cert, key = cert }: ServerTlsSettings): Promise<ServerTlsFiles> {
+  async #read({ ca = [], crl = [], cert, key = cert }: ServerTlsSettings): Promise<ServerTlsFiles> {
     const { CertificateFiles, TrustFiles } = this.module;
     const named = (name: string): tls.NamedFile => ({ name, path: this.#at(name) });
     return {
-      trust: ca && (await TrustFiles.read({ ca: ca.map(named), crl: [] })),
+      trust:
+        ca.length + crl.length === 0 ? undefined : await TrustFiles.read({ ca: ca.map(named), crl: crl.map(named) }),
       identity:
         cert === undefined || key === undefined
           ? undefined
@@ -103,7 +112,7 @@ class Loading {
 }
 
 /** Warns about servers that could be anybody. */
-function weaknesses({ verify, pin, ca }: ServerTlsSettings, path: ConfigPath): Problem[] {
+function weaknesses({ verify, pin, ca, crl }: ServerTlsSettings, path: ConfigPath): Problem[] {
   if (verify) return [];
   const problems: Problem[] = [];
   if (pin.length === 0) {
@@ -111,20 +120,29 @@ function weaknesses({ verify, pin, ca }: ServerTlsSettings, path: ConfigPath): P
       'servers are not verified, so that anybody on the way to them can read and change everything; name their authority in "ca", or their keys in "pin".';
     problems.push({ path: [...path, 'verify'], warning: true, message });
   }
-  if (ca !== undefined) {
-    problems.push({
-      path: [...path, 'ca'],
-      at: 'key',
-      warning: true,
-      message: 'this has no effect with "verify: false".',
-    });
+  for (const [key, value] of Object.entries({ ca, crl })) {
+    if (value === undefined) continue;
+    const message = 'this has no effect with "verify: false".';
+    problems.push({ path: [...path, key], at: 'key', warning: true, message });
   }
   return problems;
 }
 
-function problemsOf({ trust, identity }: ServerTlsFiles, path: ConfigPath): Problem[] {
-  const ofIdentity = (identity?.problems ?? []).map(({ message, severity }): Problem => {
+function problemsOf({ trust, identity }: ServerTlsFiles, { settings, path }: Chainer): Problem[] {
+  const problems = (identity?.problems ?? []).map(({ message, severity }): Problem => {
     return { path: [...path, 'cert'], message, warning: severity !== 'unusable' };
   });
-  return trust?.problem === undefined ? ofIdentity : [{ path: [...path, 'ca'], message: trust.problem }, ...ofIdentity];
+  if (trust?.problem !== undefined) {
+    problems.unshift({ path: [...path, keyOfFile(trust.problem, settings)], message: trust.problem });
+  }
+  if ((trust?.current.nextUpdate ?? Infinity) < Date.now()) {
+    const message = 'a list of revoked certificates is out of date, so that no server is accepted.';
+    problems.push({ path: [...path, 'crl'], message, warning: true });
+  }
+  return problems;
+}
+
+/** The key that names the file of a problem, which begins with it. */
+function keyOfFile(problem: string, { crl = [] }: ServerTlsSettings): 'ca' | 'crl' {
+  return crl.some((name) => problem.startsWith(`${name}:`)) ? 'crl' : 'ca';
 }

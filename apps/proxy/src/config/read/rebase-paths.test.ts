@@ -26,7 +26,7 @@ test('paths of an included file become relative to the folder of the configurati
             chainer: {
               type: 'sidestack',
               service: 'a',
-              chainer: { type: 'inband', tls: { ca: ['ca.pem'], cert: 'c.pem' } },
+              chainer: { type: 'inband', tls: { ca: ['ca.pem'], crl: 'crl.pem', cert: 'c.pem' } },
             },
           },
         ],
@@ -65,7 +65,7 @@ test('paths of an included file become relative to the folder of the configurati
             chainer: {
               type: 'sidestack',
               service: 'a',
-              chainer: { type: 'inband', tls: { ca: ['conf.d/ca.pem'], cert: 'conf.d/c.pem' } },
+              chainer: { type: 'inband', tls: { ca: ['conf.d/ca.pem'], crl: 'conf.d/crl.pem', cert: 'conf.d/c.pem' } },
             },
           },
         ],

@@ -168,7 +168,7 @@ function rebaseSecrets(option: unknown, rebase: (path: unknown) => unknown): unk
 function rebaseTls(tls: unknown, rebase: (path: unknown) => unknown): unknown {
   if (!isRecord(tls)) return tls;
   return mapValues(tls, (value, key) => {
-    if (!['ca', 'cert', 'key'].includes(key)) return value;
+    if (!['ca', 'crl', 'cert', 'key'].includes(key)) return value;
     return Array.isArray(value) ? value.map(rebase) : rebase(value);
   });
 }

@@ -1553,6 +1553,11 @@ export interface DirectedChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -1603,6 +1608,11 @@ export interface EnvironmentChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -1672,6 +1682,11 @@ export interface FailoverChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -1729,6 +1744,11 @@ export interface InbandChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -1828,6 +1848,11 @@ export interface PacChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -2147,6 +2172,11 @@ export interface ParentChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -2408,6 +2438,11 @@ export interface PoolChainerCheckTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -2478,6 +2513,11 @@ export interface PoolChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */
@@ -2565,6 +2605,11 @@ export interface TransparentChainerTlsInput {
   servername?: string | undefined;
   /** Files (PEM) of the authorities that are trusted. By default those that Node trusts. */
   ca?: string | string[] | undefined;
+  /**
+   * Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may
+   * be out of date.
+   */
+  crl?: string | string[] | undefined;
   /** The file (PEM) of a certificate with its chain, for servers that ask for one. */
   cert?: string | undefined;
   /** The file (PEM) of its key. By default it is in the file of the certificate. */

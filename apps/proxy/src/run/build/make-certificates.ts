@@ -20,7 +20,7 @@ export const makeTrust: Make<'trust'> = ({ value: { ca, crl } }, { deps }) => {
   const files = trust.get(keyOf({ ca, crl }));
   if (files === undefined) throw new AlreadyReported();
   const { logger, tellsExpiry = true } = deps;
-  const followed = new module.FollowedTrust({ files, logger, tellsExpiry });
+  const followed = new module.FollowedTrust({ files, logger, tellsExpiry, whose: 'clients' });
   followed.start();
   return followed;
 };

@@ -26,6 +26,7 @@ export function filterParents(resolver: Ref<'resolver'>, { deps, get }: Maker): 
           verify: true,
           servername: undefined,
           ca: undefined,
+          crl: undefined,
           cert: undefined,
           key: undefined,
           pin: [],

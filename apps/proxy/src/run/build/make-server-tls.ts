@@ -6,8 +6,8 @@ export const makeServerTls: Make<'server-tls'> = ({ value }, { deps }) => {
   const { module, files } = loadedBy(deps);
   const read = files.get(serverTlsKey(value));
   if (read === undefined) throw new AlreadyReported();
-  const { logger, onServerHandshake: onHandshake } = deps;
-  const trust = read.trust && new module.FollowedTrust({ files: read.trust, logger, tellsExpiry: false });
+  const { logger, onServerHandshake: onHandshake, tellsExpiry = true } = deps;
+  const trust = read.trust && new module.FollowedTrust({ files: read.trust, logger, tellsExpiry, whose: 'servers' });
   const store = new module.CertificateStore();
   const identity =
     read.identity && new module.FollowedCertificates({ files: read.identity, store, logger, tellsExpiry: true });

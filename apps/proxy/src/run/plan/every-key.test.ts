@@ -209,6 +209,7 @@ const toServers = (prefix: string): Record<string, Change> => ({
   [`${prefix}.verify`]: change(SERVER_TLS, true, false),
   [`${prefix}.servername`]: change(SERVER_TLS, 'a.example', 'b.example'),
   [`${prefix}.ca`]: change(SERVER_TLS, 'one.pem', ['other.pem']),
+  [`${prefix}.crl`]: change(SERVER_TLS, 'one.crl', ['other.crl']),
   [`${prefix}.cert`]: change(SERVER_TLS, 'one.pem', 'other.pem'),
   [`${prefix}.key`]: change(SERVER_TLS, 'one.pem', 'one.key', {
     'services.web.routes.0.chainer.tls.cert': 'one.pem',
@@ -646,6 +647,7 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].chainer(environment).tls.verify': change(CHAINER, true, false),
   'services.*.routes[].chainer(environment).tls.servername': change(CHAINER, 'a.example', 'b.example'),
   'services.*.routes[].chainer(environment).tls.ca': change(CHAINER, 'one.pem', ['other.pem']),
+  'services.*.routes[].chainer(environment).tls.crl': change(CHAINER, 'one.crl', ['other.crl']),
   'services.*.routes[].chainer(environment).tls.cert': change(CHAINER, 'one.pem', 'other.pem'),
   'services.*.routes[].chainer(environment).tls.key': change(CHAINER, 'one.pem', 'one.key', {
     'services.web.routes.0.chainer.tls.cert': 'one.pem',

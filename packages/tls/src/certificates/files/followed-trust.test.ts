@@ -55,7 +55,12 @@ test('files that cannot be used at the start are told, and nobody is trusted', a
   const said: unknown[] = [];
   const note = (fields: object, message: string) => void said.push([fields, message]);
   const logger = { debug: note, info: note, warn: note, error: note };
-  const trust = new FollowedTrust({ files: await TrustFiles.read(entries()), logger, tellsExpiry: true });
+  const trust = new FollowedTrust({
+    files: await TrustFiles.read(entries()),
+    logger,
+    tellsExpiry: true,
+    whose: 'clients',
+  });
   trust.start();
   trust.close();
   expect(trust.current.ca).toEqual([]);
@@ -79,7 +84,7 @@ test('a list is read again when it changes, stays in use while it is wrong, and 
   let now = Date.now();
   const files = await TrustFiles.read(entries());
   const times = { settle: 5, poll: 50 };
-  const trust = new FollowedTrust({ files, logger, tellsExpiry: true, now: () => now, times });
+  const trust = new FollowedTrust({ files, logger, tellsExpiry: true, whose: 'clients', now: () => now, times });
   trust.start();
   const { hash } = trust.current;
   let heard = 0;
@@ -92,6 +97,6 @@ test('a list is read again when it changes, stays in use while it is wrong, and 
   expect(trust.current.hash).not.toBe(hash);
   expect(heard).toBe(1);
   now += 2 * DAY;
-  expect(await next()).toBe('error a list of revoked certificates is out of date; client certificates are refused');
+  expect(await next()).toBe('error a list of revoked certificates is out of date; certificates of clients are refused');
   trust.close();
 });

@@ -9,6 +9,8 @@ export interface FollowedTrustOptions {
   readonly logger: Logger;
   /** See `FollowedCertificatesOptions`. */
   readonly tellsExpiry: boolean;
+  /** Whose certificates they are about, for the log. */
+  readonly whose: 'clients' | 'servers';
   readonly now?: () => number;
   readonly times?: Partial<FollowerTimes>;
 }
@@ -18,15 +20,17 @@ export class FollowedTrust {
   readonly #files: TrustFiles;
   readonly #logger: Logger;
   readonly #tellsExpiry: boolean;
+  readonly #whose: FollowedTrustOptions['whose'];
   readonly #now: () => number;
   readonly #follower: FileFollower;
   readonly #listeners = new Set<() => void>();
   #lastNotice = -Infinity;
 
-  constructor({ files, logger, tellsExpiry, now = Date.now, times = {} }: FollowedTrustOptions) {
+  constructor({ files, logger, tellsExpiry, whose, now = Date.now, times = {} }: FollowedTrustOptions) {
     this.#files = files;
     this.#logger = logger;
     this.#tellsExpiry = tellsExpiry;
+    this.#whose = whose;
     this.#now = now;
     this.#follower = new FileFollower(() => this.#look(), logger, times);
   }
@@ -41,7 +45,7 @@ export class FollowedTrust {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Begins to follow the files. What cannot be used is logged, because a worker starts in spite of it, and refuses certificates of clients. */
+  /** Begins to follow the files. What cannot be used is logged, because a worker starts in spite of it, and refuses certificates. */
   start(): void {
     const { problem } = this.#files;
     if (problem !== undefined) this.#logger.error({ problem }, 'files of authorities cannot be used');
@@ -77,6 +81,7 @@ export class FollowedTrust {
     if (!this.#tellsExpiry || now < nextUpdate || now - this.#lastNotice < DAY) return;
     this.#lastNotice = now;
     const fields = { nextUpdate: new Date(nextUpdate).toISOString() };
-    this.#logger.error(fields, 'a list of revoked certificates is out of date; client certificates are refused');
+    const message = `a list of revoked certificates is out of date; certificates of ${this.#whose} are refused`;
+    this.#logger.error(fields, message);
   }
 }
