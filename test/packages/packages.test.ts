@@ -1,15 +1,16 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, globSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startNats, startRedis } from '../../packages/store/test-support/servers.ts';
 import { describeRequiring } from '../support/requires.ts';
 import { writeEveryFeature } from './every-feature.ts';
+import { cachingIn, compiledBy } from './compiled.ts';
 import { LanguageServer } from './language-server.ts';
 import { modulesLoadedTwice, ownModulesIn } from './modules-in.ts';
 import { PACKAGES, root, Scratch } from './packed.ts';
@@ -222,6 +223,77 @@ describe('the program as it starts with the default configuration', () => {
   test('takes at most 30 MiB more than a Node.js that only listens', async () => {
     const [ours, bare] = [await started(), await loadedBy(process.execPath, BARE, 'listening')];
     expect(ours.memory - bare.memory).toBeLessThan(30 * MIB);
+  });
+});
+
+describe('what V8 compiled', () => {
+  let program = '';
+  let cache = '';
+  const args = (file: string): string[] => [program, '--config', file];
+
+  beforeAll(async () => {
+    program = join(scratch.place('inband'), 'bin/inband.mjs');
+    cache = await mkdtemp(join(scratch.folder, 'cache-'));
+  });
+
+  async function configured(workers: number): Promise<string> {
+    const file = join(scratch.folder, `cached-${workers}.json`);
+    const services = { local: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } };
+    await writeFile(
+      file,
+      JSON.stringify({ workers, listeners: [{ bind: '127.0.0.1:0', service: 'local' }], services }),
+    );
+    return file;
+  }
+
+  test.each([1, 2])('is read by the next start, with %i workers', async (workers) => {
+    const processes = workers === 1 ? 1 : 1 + workers;
+    const file = await configured(workers);
+    const first = await compiledBy(process.execPath, args(file), cache, processes);
+    expect(first.compiled).toBeGreaterThan(workers === 1 ? 40 : 0);
+    expect(first).toMatchObject({ rejected: 0, written: first.compiled });
+    const second = await compiledBy(process.execPath, args(file), cache, processes);
+    expect(second).toEqual({ accepted: first.accepted + first.compiled, rejected: 0, compiled: 0, written: 0 });
+  });
+
+  test('stays for a few versions, and is removed then', async () => {
+    const all = join(cache, 'inband/compiled');
+    const [own = ''] = await readdir(all);
+    await rm(join(all, own), { recursive: true });
+    for (const [index, name] of ['0.0.1', '0.0.2', '0.0.3', '0.0.4'].entries()) {
+      await mkdir(join(all, name));
+      await utimes(join(all, name), index, index);
+    }
+    const options = { env: cachingIn(cache), stdio: 'ignore' } as const;
+    const child = spawn(process.execPath, args(await configured(1)), options);
+    const ended = once(child, 'exit');
+    const left = new Set(['0.0.2', '0.0.3', '0.0.4', own]);
+    await vi.waitFor(async () => expect(new Set(await readdir(all))).toEqual(left), { timeout: 10_000 });
+    child.kill('SIGTERM');
+    await ended;
+  });
+
+  test.each<[string, (folder: string) => Promise<void>, RegExp]>([
+    ['others can write to', (folder) => chmod(folder, 0o777), /^others can write to /],
+    ['cannot be made', (folder) => writeFile(join(folder, 'inband'), ''), /^ENOTDIR/],
+  ])('is neither written nor read in a folder that %s', async (_what, prepare, why) => {
+    const folder = await mkdtemp(join(scratch.folder, 'refused-'));
+    await prepare(folder);
+    const before = await readdir(folder);
+    const file = await configured(1);
+    const config = { ...(await manifestOf(file)), log: { level: 'debug' } };
+    await writeFile(file, JSON.stringify(config));
+    const child = spawn(process.execPath, args(file), { env: cachingIn(folder), stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const said: unknown[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      const { msg, why: reason } = JSON.parse(line) as Record<string, unknown>;
+      if (msg === 'compiled code is not kept for the next start') said.push(reason);
+      if (msg === 'listening') child.kill('SIGTERM');
+    }
+    expect(await ended).toEqual([0, null]);
+    expect(said).toEqual([expect.stringMatching(why)]);
+    expect(await readdir(folder)).toEqual(before);
   });
 });
 

@@ -19,6 +19,13 @@ export function setEngineFlags() {
   setFlagsFromString('--max-inlined-bytecode-size=1500');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
   letYoungGenerationGrow(1);
+}
+
+/**
+ * To be called when the program accepts clients. Until then flags stay as they are, because code from the compile cache is only for those
+ * with which it was compiled.
+ */
+export function growUnderLoad() {
   setInterval(growWhileSmall, INTERVAL).unref();
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { useCompileCache } from './compile-cache.mjs';
 import { setEngineFlags } from './engine-flags.mjs';
 
 /**
@@ -9,5 +10,8 @@ export function start(module, isBuilt = false) {
   setEngineFlags();
   const source = new URL(`../src/${module}.ts`, import.meta.url);
   const built = new URL(`../dist/${module}.js`, import.meta.url);
-  void import(isBuilt || !existsSync(source) ? built : source);
+  const runsBuilt = isBuilt || !existsSync(source);
+  // After the flags, because what is kept is only for the flags of V8 with which it was compiled.
+  if (runsBuilt) useCompileCache(new URL('..', import.meta.url));
+  void import(runsBuilt ? built : source);
 }

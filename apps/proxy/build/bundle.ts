@@ -20,8 +20,8 @@ const ENTRIES = ['index', 'main', 'workers/worker-main', 'admin/thread/thread-ma
 const BUNDLED =
   /^(?:@inband\/(?:core|http-proxy|chainers|tls|tls-guard|auth|acme|store)|@nats-io|iovalkey|jose|zod|yaml|pino)(?:\/|$)/;
 
-/** A file that stays apart, because it has state that the program shares with whoever started it. */
-const APART = /\/bin\/early-signals\.mjs$/;
+/** Files that stay apart, because they have state that the program shares with whoever started it. */
+const APART = /\/bin\/(?:early-signals|compile-cache|started)\.mjs$/;
 
 /** Sources import packages of this workspace by name, which stands for their sources here. */
 const workspacePackages: Plugin = {

@@ -10,6 +10,7 @@ import { packageVersion } from '../own-files/own-files.ts';
 import { leave } from '../log/leave.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
+import { quickConfig } from './quick-config.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
@@ -110,7 +111,6 @@ function print(text: string): number {
 
 async function runQuick(command: QuickCommand): Promise<number> {
   const { name, log } = command;
-  const { quickConfig } = await import('./quick-config.ts');
   const value = quickConfig({ ...command, mode: name, log }, process.env.PORT);
   const source = { value, file: COMMAND_LINE, baseDirectory: process.cwd() };
   const parsed = await parseConfig(source);

@@ -1,5 +1,6 @@
 import { chooseResolver, formatSockAddr, type Logger, type SockAddr, thisMachine } from '@inband/core';
 import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
+import { compileCache } from '../../bin/compile-cache.mjs';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { DEFAULT_RESOLVER } from '../config/schema/schema.ts';
 
@@ -13,6 +14,13 @@ interface Started {
 /** Logs the warnings about a configuration. */
 export function logWarnings(parsed: ParsedConfig, logger: Logger): void {
   for (const warning of parsed.warnings) logger.warn({}, warning);
+}
+
+/** Logs where the program keeps compiled code for its next start, or why it does not. */
+export function logCompileCache(logger: Logger): void {
+  const cache = compileCache();
+  if ('folder' in cache) logger.debug({ folder: cache.folder }, 'compiled code is kept for the next start');
+  else logger.debug({ why: cache.why }, 'compiled code is not kept for the next start');
 }
 
 /** Logs one line for each listener that accepts, and how names are resolved. */

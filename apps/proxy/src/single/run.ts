@@ -1,4 +1,5 @@
-import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
+import { started as tellStarted } from '../../bin/started.mjs';
+import { logCompileCache, logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { type Logger, SoleNotices } from '@inband/core';
 import { AcmeSide } from '../acme/acme-side.ts';
 import { AcmeView } from '../acme/acme-view.ts';
@@ -55,6 +56,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   });
   printAsEnvironmentSays(false);
   warnOfEnvironment(logging.logger);
+  logCompileCache(logging.logger);
   const { logger, onSession } = logging;
   const prepareLog: PrepareLog = ({ log }, next) => logging.prepare({ log, baseDirectory: next.baseDirectory });
   const drain = Promise.withResolvers<object>();
@@ -172,6 +174,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   running = started?.[0];
   if (running !== undefined) {
     logListeners(parsed, running, logger);
+    tellStarted();
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
     acme.begin();
     hints?.listen(hasChecks(running.configured.plan));

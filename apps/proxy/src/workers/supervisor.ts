@@ -8,7 +8,8 @@ import { ClusterView } from '../cluster/view/cluster-view.ts';
 import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { SecretsSide } from '../cluster/secrets-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
-import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
+import { started as tellStarted } from '../../bin/started.mjs';
+import { logCompileCache, logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { bindNames } from '../config/schema/bind.ts';
@@ -107,6 +108,7 @@ export async function supervise(
     });
   });
   warnOfEnvironment(logger);
+  logCompileCache(logger);
   metrics?.watchAcme(() => acme.status);
   let current: Current = { parsed: own, source: ownSource, plan: planOf(own), generation: 1, listeners: [] };
   await cluster.open();
@@ -204,6 +206,7 @@ export async function supervise(
       current = { ...current, listeners: listenersAt(ready.addresses, config) };
       closeUnwanted(inherited, parsed);
       logListeners(parsed, { ...ready, listeners: current.listeners }, logger, size);
+      tellStarted();
       if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(config, source), logger);
       acme.begin();
       cluster.tell({});

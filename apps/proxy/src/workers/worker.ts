@@ -16,6 +16,7 @@ import { startInband } from '../run/start.ts';
 import { leave } from '../log/leave.ts';
 import { ProgramLog } from '../log/program-log.ts';
 import { onQuit } from '../../bin/early-signals.mjs';
+import { started as tellStarted } from '../../bin/started.mjs';
 import { HURRIED, handleOtherSignals } from '../run/signals.ts';
 import { adoptPseudonym } from '../run/build/pseudonym.ts';
 import { WorkerNotices } from '@inband/core';
@@ -43,6 +44,7 @@ export async function runWorker(): Promise<void> {
   const { inband, logging } = started;
   const { addresses, transport, why: whyTransport } = inband;
   await report({ type: 'ready', addresses, transport, why: whyTransport });
+  tellStarted();
   const { why, signal, grace, tunnels, listen } = await orders.stop;
   if (why !== undefined) logging.logger.warn({ ...(signal && { signal }) }, why);
   orders.onStopAgain = (sooner) => void inband.close({ grace: sooner.grace, tunnels: sooner.tunnels });

@@ -1,0 +1,2 @@
+/** See started.mjs. */
+export declare function started(): void;
