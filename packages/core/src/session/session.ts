@@ -1,5 +1,5 @@
 import type { HostPort, SockAddr } from '../base/address.ts';
-import { abort, Abortable } from '../base/cancellation.ts';
+import { type AbortListener, type Cancellation, tellListeners } from '../base/cancellation.ts';
 import type { Connection } from '../base/connection.ts';
 import type { ProxyError, ProxyErrorCode } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
@@ -118,8 +118,10 @@ export let takeServerOf: (session: Session, beside: Session) => void;
  * Chainers and listeners of sessions read it. Assigning to any property throws a `TypeError`, except to `chainerNote`,
  * because access decisions and the audit log are made from the others. Core and the protocol proxies write by
  * `sessionWriter`.
+ *
+ * It has no superclass, because V8 inlines no constructor of a class whose superclass has fields, and each request makes a session.
  */
-export class Session extends Abortable {
+export class Session implements Cancellation {
   readonly #id: number;
   readonly #client: ClientConnection;
   readonly #service: ServiceRules;
@@ -141,13 +143,15 @@ export class Session extends Abortable {
   #lookingUp: string | undefined = undefined;
   #attempts: Attempt[] | undefined = undefined;
   #request: RequestView | undefined = undefined;
+  #aborted = false;
+  #controller: AbortController | undefined = undefined;
+  #abortListeners: AbortListener[] | undefined = undefined;
 
   /** A value of the chainer's own about this session. Only the chainer writes and reads it. */
   chainerNote: unknown = undefined;
 
   /** `first`: a session of the same request, which this one stands beside. */
   constructor(client: ClientConnection, service: ServiceRules, first?: Session) {
-    super();
     this.#id = first === undefined ? ++lastId : first.#id;
     this.#client = client;
     this.#service = service;
@@ -292,6 +296,34 @@ export class Session extends Abortable {
     return this.#client.serverStream?.session;
   }
 
+  /** Whether nobody needs the outcome any more, because the client has closed its connection, for example. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** Aborted with it, so that dials and look-ups stop. Created on first use. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  /** Calls `listener` once when it is aborted. Costs less than a listener of `signal`. */
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    // Mostly it stays the only one: a list that grows has room for many more.
+    if (this.#abortListeners === undefined) this.#abortListeners = [listener];
+    else this.#abortListeners.push(listener);
+  }
+
+  /** Takes back what `addEventListener` was given. */
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
+    const listeners = this.#abortListeners;
+    const left = listeners?.length === 1 && listeners[0] === listener ? undefined : listeners;
+    this.#abortListeners = left?.filter((other) => other !== listener);
+  }
+
   /**
    * From now on no idle connection is used for this session. A chainer may call it, too. For example one that stacks a
    * proxy between the session and its server, because that proxy cannot connect again if an idle connection is dead.
@@ -359,7 +391,14 @@ export class Session extends Abortable {
         else session.#attempts.push(attempt);
       },
       setRequest: (session, request) => void (session.#request = request),
-      abort,
+      abort(session) {
+        if (session.#aborted) return;
+        session.#aborted = true;
+        session.#controller?.abort();
+        const listeners = session.#abortListeners ?? [];
+        session.#abortListeners = undefined;
+        tellListeners(listeners);
+      },
     };
   }
 }

@@ -1,29 +1,21 @@
 import { exchangeChannel, iterationTime, type MaybePromise, ProxyError, toProxyError } from '@inband/core';
 import type { BodySink } from '../message/body/body-sink.ts';
 import type { LimitedExchange } from '../bytes/exchange-bytes.ts';
-import type { RequestHead } from '../message/head/request-head.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
-import type { ClientSide } from '../sides/client-side.ts';
 import type { ExchangeBodies } from './bodies/exchange-bodies.ts';
 import { ExchangeLife } from './exchange-life.ts';
-import type { ExchangePlan } from './plan.ts';
 import { publishHead } from './publish.ts';
 
 /** The half of an exchange that answers: it shows the final head to the steps, and gives it and its body to the client. */
 export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExchange {
   /** What the steps say of the final head: nothing yet, one of them waits, or all have seen it. */
-  #shown: 'not-yet' | 'waits' | 'passed' = 'not-yet';
+  protected abstract shown: 'not-yet' | 'waits' | 'passed';
   /**
    * The client said that it sends nothing after this request (RFC 9112 section 9.6). False for a request with a body, because some
    * clients send an empty line behind it.
    */
-  readonly #isLast: boolean;
-
-  constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
-    super(client, plan, request);
-    this.#isLast = request.isLast && !request.hasBody;
-  }
+  protected abstract readonly isLast: boolean;
 
   /** Whether an answer with `status` is kept back, because another server is asked first. */
   protected abstract keepsBack(status: number): boolean;
@@ -49,17 +41,17 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   finalHead(head: ResponseHead): BodySink | undefined {
-    if (this.#shown === 'passed') return this.#answer(head);
-    if (this.#shown === 'waits') return this.seenBodies?.collecting;
+    if (this.shown === 'passed') return this.giveFinalHead(head);
+    if (this.shown === 'waits') return this.seenBodies?.collecting;
     if (head.status >= 500 && this.keepsBack(head.status)) return undefined;
     this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
-    const waiting = this.plan.responses.length === 0 ? undefined : this.#showAnswer(head, 0);
-    if (waiting !== undefined) return this.#waitForSteps(head, waiting);
-    return this.isOver ? undefined : this.#answer(head);
+    const waiting = this.plan.responses.length === 0 ? undefined : this.showAnswer(head, 0);
+    if (waiting !== undefined) return this.waitForSteps(head, waiting);
+    return this.isOver ? undefined : this.giveFinalHead(head);
   }
 
-  #answer(head: ResponseHead): BodySink {
+  protected giveFinalHead(head: ResponseHead): BodySink {
     const { client } = this;
     // A request that is still coming in cannot be followed by another, so the connection closes after an early answer.
     if (!client.requestComplete || client.closing) this.keepAlive = false;
@@ -75,24 +67,24 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   /** Shows the answer to the steps from the one at `from` on. */
-  #showAnswer(head: ResponseHead, from: number): MaybePromise<void> {
+  protected showAnswer(head: ResponseHead, from: number): MaybePromise<void> {
     const { responses } = this.plan;
     for (let at = from; at < responses.length && !this.isOver; at += 1) {
       const waiting = responses[at]?.(this, head);
-      if (waiting !== undefined) return waiting.then(() => this.#showAnswer(head, at + 1));
+      if (waiting !== undefined) return waiting.then(() => this.showAnswer(head, at + 1));
     }
     return undefined;
   }
 
   /** Has the answer kept back, or collected, until the steps that look at it have settled. */
-  #waitForSteps(head: ResponseHead, steps: Promise<void>): BodySink | undefined {
-    this.#shown = 'waits';
+  protected waitForSteps(head: ResponseHead, steps: Promise<void>): BodySink | undefined {
+    this.shown = 'waits';
     this.client.timer.start('response');
     steps
       .then(() => {
         if (this.state !== 'sending') return;
-        this.#shown = 'passed';
-        if (this.seenBodies?.isCollected === true) this.#answerCollected(head, this.seenBodies);
+        this.shown = 'passed';
+        if (this.seenBodies?.isCollected === true) this.answerCollected(head, this.seenBodies);
         else this.server?.giveAnswer();
       })
       .catch((error: unknown) => this.fail(toProxyError(error)));
@@ -100,9 +92,9 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   /** The server has ended its answer, unless what is made of it is still being written. */
-  #answerCollected(head: ResponseHead, bodies: ExchangeBodies): void {
-    this.#answer(head);
-    if (!bodies.isChanging) this.#endAnswer(bodies.cleanEnd === true);
+  protected answerCollected(head: ResponseHead, bodies: ExchangeBodies): void {
+    this.giveFinalHead(head);
+    if (!bodies.isChanging) this.endAnswer(bodies.cleanEnd === true);
   }
 
   get keepsAnswerHead(): boolean {
@@ -110,7 +102,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   get answerIsKept(): boolean {
-    return this.#shown === 'waits';
+    return this.shown === 'waits';
   }
 
   // ---- its body
@@ -138,7 +130,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   changedAnswerEnded(): void {
-    if (this.state === 'answering') this.#endAnswer(this.seenBodies?.cleanEnd === true);
+    if (this.state === 'answering') this.endAnswer(this.seenBodies?.cleanEnd === true);
   }
 
   responseMoved(): void {
@@ -147,11 +139,11 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   responseEnded(isClean: boolean): void {
-    if (this.seenBodies?.holdsEnd(isClean) !== true) this.#endAnswer(isClean);
+    if (this.seenBodies?.holdsEnd(isClean) !== true) this.endAnswer(isClean);
   }
 
   /** The client has all of the answer. `isClean`: the server's has come whole, and nothing behind it. */
-  #endAnswer(isClean: boolean): void {
+  protected endAnswer(isClean: boolean): void {
     const { client } = this;
     const server = this.server;
     const whole = client.requestComplete;
@@ -159,7 +151,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
     const isSent = this.seenBodies === undefined || this.seenBodies.isSent;
     this.close(undefined, false);
     server?.release(isClean && whole && isSent);
-    client.finish(this.keepAlive && whole, this.#isLast && whole);
+    client.finish(this.keepAlive && whole, this.isLast && whole);
   }
 
   protocolSwitched(head: ResponseHead, early: Buffer): void {
@@ -169,7 +161,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
     }
     this.status = 101;
     if (exchangeChannel.hasSubscribers) publishHead(this, 'interim', 101);
-    if (this.#showAnswer(head, 0) !== undefined) throw new Error('A step waits with a switch of protocols.');
+    if (this.showAnswer(head, 0) !== undefined) throw new Error('A step waits with a switch of protocols.');
     this.client.switchProtocols(head);
     this.becomeTunnel(server.handOver(), early, server.repairs);
   }

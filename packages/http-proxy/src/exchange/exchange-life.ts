@@ -5,7 +5,7 @@ import {
   ProxyError,
   type LiveSession,
   releaseServer,
-  Session,
+  type Session,
   sessionWriter,
   type Route,
   type ServerConnection,
@@ -39,47 +39,39 @@ import type { Tries } from './tries.ts';
  * - `tunnel`: a relay carries the bytes of both sides, and `tunnel.ts` handles its end.
  * - `closed`: answered, failed or abandoned.
  */
-type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
+export type State = 'asking' | 'sending' | 'answering' | 'tunnel' | 'closed';
 
-/** What an exchange owns, where it stands, and how it ends: by an answer of ours, a failure, or as a tunnel. It sees that both sides are given back once. */
+/**
+ * What an exchange owns, where it stands, and how it ends: by an answer of ours, a failure, or as a tunnel. It sees that both sides are given back
+ * once. Its properties are in `Exchange`.
+ */
 export abstract class ExchangeLife implements KnownExchange {
-  readonly client: ClientSide;
-  readonly session: Session;
-  readonly request: RequestHead;
-  readonly plan: ExchangePlan;
-  readonly url: string | undefined;
-  route: Route | undefined = undefined;
-  server: ServerSide | undefined = undefined;
-  tries: Tries | undefined = undefined;
-  status = 0;
-  started: number;
-  wait: number | undefined = undefined;
-  reused = false;
-  bytes: ExchangeBytes | undefined = undefined;
+  abstract readonly client: ClientSide;
+  abstract readonly session: Session;
+  abstract readonly request: RequestHead;
+  abstract readonly plan: ExchangePlan;
+  abstract readonly url: string | undefined;
+  abstract route: Route | undefined;
+  abstract server: ServerSide | undefined;
+  abstract tries: Tries | undefined;
+  abstract status: number;
+  abstract started: number;
+  abstract wait: number | undefined;
+  abstract reused: boolean;
+  abstract bytes: ExchangeBytes | undefined;
 
-  #state: State = 'asking';
+  abstract readonly state: State;
   /** The chainer's connection, until the request is sent on it. */
-  protected acquired: ServerConnection | undefined = undefined;
+  protected abstract acquired: ServerConnection | undefined;
   /** The request head is valid. */
-  #holdsHead = true;
+  protected abstract holdsHead: boolean;
   /** The client connection may serve another request behind this one. */
-  protected keepAlive: boolean;
+  protected abstract keepAlive: boolean;
   /** Where a step looks at bodies. */
-  protected seenBodies: ExchangeBodies | undefined = undefined;
+  protected abstract seenBodies: ExchangeBodies | undefined;
 
-  constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
-    const { service, sessionEnds } = plan.context;
-    const logged = sessionEnds.listener !== undefined;
-    this.client = client;
-    this.request = request;
-    this.session = new Session(client.client, service);
-    sessionWriter.setMethod(this.session, request.method);
-    this.plan = plan;
-    this.keepAlive = !request.close;
-    this.url = logged ? request.url : undefined;
-    this.started = logged ? iterationTime() : 0;
-  }
-
+  /** The only way from one state to another, see {@link State}. */
+  protected abstract enter(state: State): void;
   /** Whether the exchange goes on without the server that has failed by `error`. */
   protected abstract goesOnDespite(error: ProxyError): boolean;
   abstract get bodies(): ExchangeBodies;
@@ -89,21 +81,12 @@ export abstract class ExchangeLife implements KnownExchange {
     return this.plan.context;
   }
 
-  get state(): State {
-    return this.#state;
-  }
-
-  /** The only way from one state to another, see {@link State}. */
-  protected enter(state: State): void {
-    this.#state = state;
-  }
-
   get isAsking(): boolean {
-    return this.#state === 'asking';
+    return this.state === 'asking';
   }
 
   get isOver(): boolean {
-    return this.#state === 'closed';
+    return this.state === 'closed';
   }
 
   // ---- what it owns
@@ -131,8 +114,8 @@ export abstract class ExchangeLife implements KnownExchange {
   }
 
   protected releaseHead(): void {
-    if (!this.#holdsHead) return;
-    this.#holdsHead = false;
+    if (!this.holdsHead) return;
+    this.holdsHead = false;
     if (this.session.request !== undefined) sessionWriter.setRequest(this.session, undefined);
     this.client.releaseHead();
   }
@@ -160,7 +143,7 @@ export abstract class ExchangeLife implements KnownExchange {
 
   /** A client that has got nothing of an answer gets an error, because it would try again what is cut. */
   end(): void {
-    if (this.#state === 'tunnel') return;
+    if (this.state === 'tunnel') return;
     this.tries?.drop();
     this.fail(endedByOperator());
   }
@@ -196,8 +179,8 @@ export abstract class ExchangeLife implements KnownExchange {
 
   /** Ends the exchange without an answer of the server. Sends an error of ours, or cuts an answer that has started. */
   fail(error: ProxyError): void {
-    if (this.#state === 'closed' || this.goesOnDespite(error)) return;
-    if (this.#state === 'tunnel') {
+    if (this.state === 'closed' || this.goesOnDespite(error)) return;
+    if (this.state === 'tunnel') {
       // The relay could not begin, and has destroyed what it owns.
       this.context.logger.error({ err: error }, 'defect while a tunnel was opened');
       return;
@@ -207,9 +190,9 @@ export abstract class ExchangeLife implements KnownExchange {
     }
     const started = this.client.answerStarted;
     if (!started) this.status = error.status;
-    const about = started ? undefined : styleOf(error, this, this.#holdsHead);
+    const about = started ? undefined : styleOf(error, this, this.holdsHead);
     // Of an answer that had started at the server nothing has left yet, but it has failed.
-    const mayGoOn = this.keepAlive && this.#state !== 'answering';
+    const mayGoOn = this.keepAlive && this.state !== 'answering';
     const keepAlive = mayGoOn && mayGoOnBehind(error, this, this.server !== undefined);
     this.close(error, false);
     this.destroyServer(error);

@@ -1,4 +1,14 @@
-import { exchangeChannel, type ProxyError, sessionWriter, toProxyError } from '@inband/core';
+import {
+  exchangeChannel,
+  iterationTime,
+  type ProxyError,
+  type Route,
+  type ServerConnection,
+  Session,
+  sessionWriter,
+  toProxyError,
+} from '@inband/core';
+import type { ExchangeBytes } from '../bytes/exchange-bytes.ts';
 import type { BodySink } from '../message/body/body-sink.ts';
 import { badRequest } from '../message/head/faults.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
@@ -8,23 +18,67 @@ import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
 import { type BodyCall, ExchangeBodies } from './bodies/exchange-bodies.ts';
 import { ExchangeAnswer } from './exchange-answer.ts';
+import type { State } from './exchange-life.ts';
 import { timedOut, timeoutExpired, type TimedCall } from './exchange-timeouts.ts';
 import type { ExchangePlan } from './plan.ts';
 import { publishClientEnded, publishConnected, publishSent, publishUnderstood } from './publish.ts';
 import { waitForResponse } from './response-wait.ts';
 import { runSteps } from './run-steps.ts';
-import { givesKept, isKeptBack, isServedBeside, retryKept, retryLogin, retryLost } from './tries.ts';
+import { givesKept, isKeptBack, isServedBeside, retryKept, retryLogin, retryLost, type Tries } from './tries.ts';
 
 /**
  * One request and its answer, between a client and a server that it knows only by {@link ClientSide} and {@link ServerSide}. It
  * runs the steps of its service, sends the request, and has it sent again where that may be. What it owns and how it ends is in
  * `exchange-life.ts`, the way of the answer in `exchange-answer.ts`, what happens when it has waited too long in `exchange-timeouts.ts`.
+ *
+ * All properties are here, and its superclasses have neither properties nor private methods, because V8 inlines no constructor of a class
+ * whose superclass has them, and each request makes an exchange.
  */
 export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, ClientEvents, ServerEvents {
+  readonly client: ClientSide;
+  readonly session: Session;
+  readonly request: RequestHead;
+  readonly plan: ExchangePlan;
+  readonly url: string | undefined;
+  route: Route | undefined = undefined;
+  server: ServerSide | undefined = undefined;
+  tries: Tries | undefined = undefined;
+  status = 0;
+  started: number;
+  wait: number | undefined = undefined;
+  reused = false;
+  bytes: ExchangeBytes | undefined = undefined;
+  #state: State = 'asking';
+  protected acquired: ServerConnection | undefined = undefined;
+  protected holdsHead = true;
+  protected keepAlive: boolean;
+  protected seenBodies: ExchangeBodies | undefined = undefined;
+  protected shown: 'not-yet' | 'waits' | 'passed' = 'not-yet';
+  protected readonly isLast: boolean;
+
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
-    super(client, plan, request);
+    super();
+    const { service, sessionEnds } = plan.context;
+    const logged = sessionEnds.listener !== undefined;
+    this.client = client;
+    this.request = request;
+    this.session = new Session(client.client, service);
+    sessionWriter.setMethod(this.session, request.method);
+    this.plan = plan;
+    this.keepAlive = !request.close;
+    this.isLast = request.isLast && !request.hasBody;
+    this.url = logged ? request.url : undefined;
+    this.started = logged ? iterationTime() : 0;
     client.timer.begin();
     if (exchangeChannel.hasSubscribers) publishUnderstood(this);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  protected enter(state: State): void {
+    this.#state = state;
   }
 
   /** Serves the request. */

@@ -7,21 +7,42 @@ import {
   type Session,
 } from '@inband/core';
 import type { BodySink } from '../message/body/body-sink.ts';
+import type { BodyReader } from '../message/body/body-reader.ts';
 import { BodyWriter } from '../message/body/body-writer.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
+import type { ResponseHead } from '../message/head/response-head.ts';
 import { writeRequestHead } from '../message/head/serialise.ts';
+import type { HeadReader } from '../message/parser/head-reader.ts';
 import type { Literal } from '../message/words.ts';
 import type { HttpContext } from '../service/context.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
-import { AnswerReader } from './answer-reader.ts';
+import { AnswerReader, type KeptAnswer, type State } from './answer-reader.ts';
 import { logsInAtParent } from './parent-requests.ts';
 import { additionsFor } from './request-additions.ts';
 
 /**
  * HTTP/1 with one server, for one exchange. Writes the request, reads the answer as an {@link AnswerReader}, and knows whether the connection
  * can be reused.
+ *
+ * All properties are here, and its superclass has neither properties nor private methods, because V8 inlines no constructor of a class
+ * whose superclass has them, and each request makes a server side.
  */
 export class Http1ServerSide extends AnswerReader implements ServerSide {
+  readonly reused: boolean;
+  protected readonly context: HttpContext;
+  protected readonly exchange: ServerEvents;
+  protected readonly session: Session;
+  protected server: ServerConnection;
+  protected state: State = 'head';
+  protected reader: HeadReader<ResponseHead> | undefined = undefined;
+  protected body: BodyReader | undefined = undefined;
+  protected sink: BodySink | undefined = undefined;
+  protected kept: KeptAnswer | undefined = undefined;
+  protected headRepairs = 0;
+  protected answered = false;
+  protected interims = 0;
+  protected reusable = true;
+  protected keepFor: number | undefined = undefined;
   readonly #writer: BodyWriter;
   /** The connection belonged to this client before. */
   readonly #wasBound: boolean;
@@ -30,7 +51,12 @@ export class Http1ServerSide extends AnswerReader implements ServerSide {
 
   /** Takes `server` over. */
   constructor(context: HttpContext, exchange: ServerEvents, session: Session, server: ServerConnection) {
-    super(context, exchange, session, server);
+    super();
+    this.context = context;
+    this.exchange = exchange;
+    this.session = session;
+    this.server = server;
+    this.reused = server.reused;
     this.#wasBound = server.belongsToClient === true;
     this.#writer = new BodyWriter(server.connection);
     server.connection.handler = this;
