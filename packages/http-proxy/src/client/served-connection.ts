@@ -45,28 +45,37 @@ const NO_TIMEOUT = new Timeout(() => {});
 export abstract class ServedConnection<Busy extends string, Side extends ServedSide>
   implements OpenConnection, ConnectionHandler, Expiring, Holder
 {
-  closing = false;
-  hasEnded = false;
+  // Declared, and set by the constructor: V8 inlines no constructor of a class whose superclass has field definitions or private methods, and
+  // short connections are served by the thousand.
 
-  readonly client: ClientConnection;
-  protected readonly connection: Connection;
-  protected owner: ConnectionOwner;
-  protected context: HttpContext;
+  declare closing: boolean;
+  declare hasEnded: boolean;
+
+  declare readonly client: ClientConnection;
+  declare protected readonly connection: Connection;
+  declare protected owner: ConnectionOwner;
+  declare protected context: HttpContext;
   /** Made with the first request. */
-  protected side: Side | undefined = undefined;
-  protected timeout = new Timeout(this);
+  declare protected side: Side | undefined;
+  declare protected timeout: Timeout;
   /** What the timeout is for. `exchange`: the exchange has started it. */
-  protected waitsFor: ConnectionWait | 'exchange' = 'idle';
-  #state: Busy | LastState;
+  declare protected waitsFor: ConnectionWait | 'exchange';
+  declare protected state: Busy | LastState;
   /** While something has come before its turn. */
-  #ahead: AheadBytes | undefined = undefined;
+  declare protected aheadBytes: AheadBytes | undefined;
 
   protected constructor(owner: ConnectionOwner, client: ClientConnection, state: Busy) {
+    this.closing = false;
+    this.hasEnded = false;
     this.client = client;
     this.connection = client.connection;
     this.owner = owner;
     this.context = owner.plan.context;
-    this.#state = state;
+    this.side = undefined;
+    this.timeout = new Timeout(this);
+    this.waitsFor = 'idle';
+    this.state = state;
+    this.aheadBytes = undefined;
   }
 
   abstract drain(patience: Patience): void;
@@ -80,21 +89,17 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
   /** Gives back what the next request would be read with. */
   protected abstract stopReading(): void;
 
-  protected get state(): Busy | LastState {
-    return this.#state;
-  }
-
   /** The only way from one state to another, see the states of the protocol. */
   protected enter(state: Busy | LastState): void {
-    this.#state = state;
+    this.state = state;
   }
 
   get isTunnel(): boolean {
-    return this.#state === 'tunnel';
+    return this.state === 'tunnel';
   }
 
   get live(): LiveSession | undefined {
-    return this.#state === 'tunnel' ? tunnelOf(this.connection) : this.side?.live;
+    return this.state === 'tunnel' ? tunnelOf(this.connection) : this.side?.live;
   }
 
   protected startTimeout(waitsFor: ConnectionWait): void {
@@ -121,22 +126,22 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
   protected keepAhead(bytes: Buffer, start: number, end: number): void {
     if (start === end) return;
     const rest = bytes.subarray(start, end);
-    if (this.#ahead === undefined) this.#ahead = new AheadBytes(rest, this.context.waitingBytes, this);
-    else this.#ahead.append(rest);
-    this.#ahead.hold(this.connection);
+    if (this.aheadBytes === undefined) this.aheadBytes = new AheadBytes(rest, this.context.waitingBytes, this);
+    else this.aheadBytes.append(rest);
+    this.aheadBytes.hold(this.connection);
   }
 
   get hasAhead(): boolean {
-    return this.#ahead !== undefined;
+    return this.aheadBytes !== undefined;
   }
 
   get ahead(): Buffer | undefined {
-    return this.#ahead?.bytes;
+    return this.aheadBytes?.bytes;
   }
 
   dropAhead(): Buffer | undefined {
-    const ahead = this.#ahead;
-    this.#ahead = undefined;
+    const ahead = this.aheadBytes;
+    this.aheadBytes = undefined;
     return ahead?.drop();
   }
 
@@ -167,9 +172,9 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
   }
 
   destroy(error?: Error): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     this.connection.destroy(error);
-    if (this.#state === 'tunnel') return;
+    if (this.state === 'tunnel') return;
     this.connection.handler = ignoreEvents;
     this.close();
   }
@@ -179,7 +184,7 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
   }
 
   protected close(): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     this.enter('closed');
     this.timeout.cancel();
     this.stopReading();

@@ -24,20 +24,21 @@ const ACKNOWLEDGE_ONCE = 2;
  * same is true of `Outgoing`.
  */
 export abstract class ConnectedSocket extends Watched {
-  readonly remote: SockAddr;
+  declare readonly remote: SockAddr;
   /** `CLOSED` or `TOLD` when it is closed. */
-  descriptor: number;
-  protected readonly poller: Poller;
-  #local: SockAddr | undefined;
+  declare descriptor: number;
+  declare protected readonly poller: Poller;
+  declare protected knownLocal: SockAddr | undefined;
   /** TCP keep-alive is off until the next visit of the poller. */
-  #wantsKeepAlive = false;
+  declare protected wantsKeepAlive: boolean;
 
   constructor(poller: Poller, descriptor: number, remote: SockAddr, local: SockAddr | undefined) {
     super();
     this.poller = poller;
     this.descriptor = descriptor;
     this.remote = remote;
-    this.#local = local;
+    this.knownLocal = local;
+    this.wantsKeepAlive = false;
   }
 
   // Getters of connections have no `#`, because V8 calls private ones more slowly: 4 ns for each event.
@@ -47,9 +48,9 @@ export abstract class ConnectedSocket extends Watched {
   }
 
   get local(): SockAddr {
-    if (this.#local !== undefined) return this.#local;
+    if (this.knownLocal !== undefined) return this.knownLocal;
     const asked = this.isClosed ? undefined : this.poller.system.localAddress(this.descriptor);
-    return (this.#local = asked ?? UNKNOWN);
+    return (this.knownLocal = asked ?? UNKNOWN);
   }
 
   acknowledge(): void {
@@ -76,7 +77,7 @@ export abstract class ConnectedSocket extends Watched {
    */
   keepAliveLater(): void {
     if (this.remote.family === 'unix') return;
-    this.#wantsKeepAlive = true;
+    this.wantsKeepAlive = true;
     this.poller.set.visits.request();
   }
 
@@ -85,8 +86,8 @@ export abstract class ConnectedSocket extends Watched {
   }
 
   keepAlive(): void {
-    if (!this.#wantsKeepAlive || this.isClosed) return;
-    this.#wantsKeepAlive = false;
+    if (!this.wantsKeepAlive || this.isClosed) return;
+    this.wantsKeepAlive = false;
     keepAlive(this.poller.system, this.descriptor);
   }
 }

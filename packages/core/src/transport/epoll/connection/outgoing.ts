@@ -1,3 +1,5 @@
+import type { SockAddr } from '../../../base/address.ts';
+import type { Poller } from '../poller/poller.ts';
 import { EAGAIN, EINTR } from '../system/errno-names.ts';
 import { ConnectedSocket } from './connected-socket.ts';
 import { SendQueue } from './send-queue.ts';
@@ -12,77 +14,86 @@ import type { CoalescedWriter } from '../poller/write-coalescer.ts';
  * followed by an event when there is room, EINTR is not. After any other errno the bytes are lost.
  */
 export abstract class Outgoing extends ConnectedSocket implements CoalescedWriter {
-  #queue: SendQueue | undefined = undefined;
+  declare protected waiting: SendQueue | undefined;
   /** The part of the staging buffer that is to be sent at the end of the iteration. Only while there is no queue. */
-  #stagedStart = 0;
-  #stagedEnd = 0;
+  declare protected stagedStart: number;
+  declare protected stagedEnd: number;
   /** The part of the receive buffer that is to be sent behind it. */
-  #keptStart = 0;
-  #keptEnd = 0;
+  declare protected keptStart: number;
+  declare protected keptEnd: number;
+
+  constructor(poller: Poller, descriptor: number, remote: SockAddr, local: SockAddr | undefined) {
+    super(poller, descriptor, remote, local);
+    this.waiting = undefined;
+    this.stagedStart = 0;
+    this.stagedEnd = 0;
+    this.keptStart = 0;
+    this.keptEnd = 0;
+  }
 
   abstract flushWrites(): void;
 
   /** Bytes that have not left. */
   protected get unsent(): number {
-    return (this.#queue?.length ?? 0) + this.#stagedEnd - this.#stagedStart + this.#keptEnd - this.#keptStart;
+    return (this.waiting?.length ?? 0) + this.stagedEnd - this.stagedStart + this.keptEnd - this.keptStart;
   }
 
   /** Whether the kernel had no room, so that what is written waits in the queue. */
   get hasQueue(): boolean {
-    return this.#queue !== undefined;
+    return this.waiting !== undefined;
   }
 
   /** Sends `bytes[start..end)`, or has them wait behind those that do already. */
   protected send(bytes: Uint8Array, start: number, end: number): number {
-    if (this.#queue !== undefined) {
-      this.#queue.append(bytes, start, end);
+    if (this.waiting !== undefined) {
+      this.waiting.append(bytes, start, end);
       return -EAGAIN;
     }
-    if (this.#coalesce(bytes, start, end)) return 0;
+    if (this.coalesce(bytes, start, end)) return 0;
     const result = this.sendCoalesced();
-    if (result === 0) return this.#sendNow(bytes, start, end);
-    if (!isFailure(result)) this.#makeQueue().append(bytes, start, end);
+    if (result === 0) return this.sendNow(bytes, start, end);
+    if (!isFailure(result)) this.makeQueue().append(bytes, start, end);
     return result;
   }
 
-  #sendNow(bytes: Uint8Array, start: number, end: number): number {
+  protected sendNow(bytes: Uint8Array, start: number, end: number): number {
     const result = this.poller.system.send(this.descriptor, bytes, start, end);
     if (result === end - start) return 0;
     if (isFailure(result)) return result;
-    this.#makeQueue().append(bytes, start + Math.max(result, 0), end);
+    this.makeQueue().append(bytes, start + Math.max(result, 0), end);
     return result < 0 ? result : -EAGAIN;
   }
 
   /** Has bytes wait for the end of the iteration, behind those that do already. Returns whether they may. */
-  #coalesce(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#keptEnd > this.#keptStart) return false;
+  protected coalesce(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.keptEnd > this.keptStart) return false;
     const { coalescer } = this.poller;
-    const waits = this.#stagedEnd > this.#stagedStart;
-    if (waits && coalescer.extend(this.#stagedEnd, bytes, start, end)) {
-      this.#stagedEnd += end - start;
+    const waits = this.stagedEnd > this.stagedStart;
+    if (waits && coalescer.extend(this.stagedEnd, bytes, start, end)) {
+      this.stagedEnd += end - start;
       return true;
     }
     const staged = waits ? -1 : coalescer.copy(this, bytes, start, end);
     if (staged >= 0) {
-      this.#stagedStart = staged;
-      this.#stagedEnd = staged + end - start;
+      this.stagedStart = staged;
+      this.stagedEnd = staged + end - start;
       return true;
     }
     if (!coalescer.keep(waits ? undefined : this, bytes, start, end)) return false;
-    this.#keptStart = start;
-    this.#keptEnd = end;
+    this.keptStart = start;
+    this.keptEnd = end;
     return true;
   }
 
   /** Sends what waits for the end of the iteration: then, or before something that must not overtake it. */
   protected sendCoalesced(): number {
-    const start = this.#stagedStart;
-    const end = this.#stagedEnd;
-    const from = this.#keptStart;
-    const to = this.#keptEnd;
+    const start = this.stagedStart;
+    const end = this.stagedEnd;
+    const from = this.keptStart;
+    const to = this.keptEnd;
     const length = end - start + to - from;
     if (length === 0) return 0;
-    this.#forgetCoalesced();
+    this.forgetCoalesced();
     const { system } = this.poller;
     const { descriptor } = this;
     const result =
@@ -91,7 +102,7 @@ export abstract class Outgoing extends ConnectedSocket implements CoalescedWrite
     if (isFailure(result)) return result;
     const sent = Math.max(result, 0);
     const staged = Math.min(sent, end - start);
-    const queue = this.#makeQueue();
+    const queue = this.makeQueue();
     queue.append(system.staged, start + staged, end);
     queue.append(system.received, from + sent - staged, to);
     return result < 0 ? result : -EAGAIN;
@@ -99,25 +110,25 @@ export abstract class Outgoing extends ConnectedSocket implements CoalescedWrite
 
   /** Sends what the kernel takes of the queue. */
   protected sendQueue(): number {
-    const result = this.#queue === undefined ? 0 : this.#queue.drain(this.poller.system, this.descriptor);
-    if (result === 0) this.#queue = undefined;
+    const result = this.waiting === undefined ? 0 : this.waiting.drain(this.poller.system, this.descriptor);
+    if (result === 0) this.waiting = undefined;
     return result;
   }
 
-  #makeQueue(): SendQueue {
-    return (this.#queue ??= new SendQueue());
+  protected makeQueue(): SendQueue {
+    return (this.waiting ??= new SendQueue());
   }
 
   /** Drops everything. */
   protected dropUnsent(): void {
-    this.#forgetCoalesced();
-    this.#queue?.clear();
-    this.#queue = undefined;
+    this.forgetCoalesced();
+    this.waiting?.clear();
+    this.waiting = undefined;
   }
 
-  #forgetCoalesced(): void {
-    this.#stagedStart = this.#stagedEnd = 0;
-    this.#keptStart = this.#keptEnd = 0;
+  protected forgetCoalesced(): void {
+    this.stagedStart = this.stagedEnd = 0;
+    this.keptStart = this.keptEnd = 0;
   }
 }
 
