@@ -45,6 +45,27 @@ const asciiOnly: Plugin = {
   },
 };
 
+/**
+ * A module of Node.js that is imported has each of its exports read first, of which some load more: `webcrypto` of node:crypto. Called by name only what is
+ * used is. The names in the braces are those of the build, so lines stay as they are.
+ */
+const builtinsByName: Plugin = {
+  name: 'builtins-by-name',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      file.code = file.code.replaceAll(IMPORT_OF_BUILTIN, (_import, whole?: string, names?: string, from?: string) => {
+        const taken = `process.getBuiltinModule("${from}")`;
+        const parts = names === undefined ? [] : [`{ ${names.replaceAll(' as ', ': ')} } = ${taken}`];
+        return `const ${[...(whole === undefined ? [] : [`${whole} = ${taken}`]), ...parts].join(', ')};`;
+      });
+    }
+  },
+};
+
+/** As rolldown writes them, one on each line. */
+const IMPORT_OF_BUILTIN = /^import (?:(?:\* as )?([\w$]+))?(?:, )?(?:\{ (.*?) \})? from "(node:[\w/]+)";$/gm;
+
 /** Of one UTF-16 code unit. */
 function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -61,7 +82,7 @@ export async function bundle(): Promise<readonly string[]> {
     input: Object.fromEntries(ENTRIES.map((entry) => [entry, `src/${entry}.ts`])),
     platform: 'node',
     external: isApart,
-    plugins: [workspacePackages, asciiOnly],
+    plugins: [workspacePackages, asciiOnly, builtinsByName],
   });
   await rm(join(builtFolder, 'chunks'), { recursive: true, force: true });
   const { output } = await build.write({
