@@ -11,6 +11,8 @@ export interface Case {
   readonly name: string;
   /** What follows `node`. */
   readonly args: readonly string[];
+  /** Where its compile cache is. Others have none. */
+  readonly cache?: string;
 }
 
 const ROUTES = 10_000;
@@ -30,14 +32,18 @@ export function casesOn(port: number, { folder, program }: Installed): readonly 
   };
   const large = largeConfiguration(bind);
   file('networks.txt', networks());
+  const workers = file('workers.yaml', JSON.stringify({ ...small, workers: 2 }));
+  const cache = join(folder, 'cache');
   return [
     { name: 'bare Node.js', args: [file('bare.mjs', bare)] },
     { name: 'default configuration', args: [program, 'forward', bind] },
+    { name: 'default configuration, a later start', args: [program, 'forward', bind], cache },
     { name: 'the same, from a file', args: [program, '--config', file('small.yaml', JSON.stringify(small))] },
     {
       name: 'the same, two workers',
-      args: [program, '--config', file('workers.yaml', JSON.stringify({ ...small, workers: 2 }))],
+      args: [program, '--config', workers],
     },
+    { name: 'the same, two workers, a later start', args: [program, '--config', workers], cache },
     {
       name: '10,000 routes, 100,000 networks, JSON',
       args: [program, '--config', file('large.json', JSON.stringify(large))],

@@ -22,9 +22,9 @@ const SETTLING = 3_000;
 const LONGEST_START = 60_000;
 
 /** Starts a program, waits until it accepts a connection and is idle, and ends it. */
-export async function measureStart({ name, args }: Case, port: number): Promise<Start> {
+export async function measureStart({ name, args, cache }: Case, port: number): Promise<Start> {
   const begun = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, args, { env: environment(cache), stdio: ['ignore', 'ignore', 'inherit'] });
   const ended = once(child, 'exit');
   try {
     while (!(await accepts(port))) {
@@ -39,6 +39,13 @@ export async function measureStart({ name, args }: Case, port: number): Promise<
     child.kill('SIGTERM');
     await ended;
   }
+}
+
+/** Of this process, with a compile cache only if it is in `cache`. */
+function environment(cache: string | undefined): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE: _other, NODE_DISABLE_COMPILE_CACHE: _off, ...own } = process.env;
+  if (cache === undefined) return { ...own, NODE_DISABLE_COMPILE_CACHE: '1' };
+  return { ...own, CACHE_DIRECTORY: cache };
 }
 
 function usageOf({ pid = 0 }: ChildProcess): Pick<Start, 'processor' | 'memory'> {
