@@ -27,12 +27,20 @@ const expected = 'expected a duration: 500ms, 10s, 5m, 2h, or a whole number of 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the pattern is more than the type can say: no fractions, no signs
 const writtenDuration = z.string().regex(DURATION, { error: expected }) as z.ZodType<string, Extract<Duration, string>>;
 
-/** A zod type for durations in a configuration. Its output is a whole number of milliseconds. */
+const milliseconds = z
+  .union([z.int(), writtenDuration], { error: expected })
+  .register(typeNames, { name: 'Duration' })
+  .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!));
+
+/** By their minimum, because a configuration has dozens of them, and a start waits for each that is made. */
+const made = new Map<number, z.ZodType<number, Duration>>();
+
+/** A zod type for durations in a configuration, the same one for the same limits. Its output is a whole number of milliseconds. */
 export function duration({ minimum = 1 }: DurationLimits = {}): z.ZodType<number, Duration> {
+  const known = made.get(minimum);
+  if (known !== undefined) return known;
   const range = `expected a duration from ${minimum}ms to ${MAX_DURATION}ms`;
-  return z
-    .union([z.int(), writtenDuration], { error: expected })
-    .register(typeNames, { name: 'Duration' })
-    .transform((value) => (typeof value === 'number' ? value : parseDuration(value)!))
-    .refine((milliseconds) => milliseconds >= minimum && milliseconds <= MAX_DURATION, { error: range });
+  const type = milliseconds.refine((value) => value >= minimum && value <= MAX_DURATION, { error: range });
+  made.set(minimum, type);
+  return type;
 }
