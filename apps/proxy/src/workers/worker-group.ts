@@ -1,34 +1,25 @@
 import { type Notices, ProxyError } from '@inband/core';
 import type { AcmeState } from '../acme/acme-view.ts';
 import type { FilesRead } from '../config/read/config-files.ts';
-import type { BoundAddresses } from '../run/listeners/open-socket.ts';
 import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { Revoked } from '../revoked/revoked.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
+import { CurrentConfig, LAST_WORDS, type Switched } from './current-config.ts';
 import type { Ready } from './messages.ts';
 import { MachineNotices } from './notices/machine-notices.ts';
 import { partOfMemory } from './memory/part-of-memory.ts';
 import { forgetTunnelsOf, openTunnelTable } from './memory/tunnel-table.ts';
 import { isAccident, meaningOf, startError } from './process/worker-end.ts';
 import { ReadyWorkers } from './ready-workers.ts';
-import { prepareWorkers } from './reload-workers.ts';
 import { startOrder } from './start-order.ts';
 import type { WorkerGroupOptions } from './worker-group-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** Milliseconds after the grace period, for closing connections and writing the log, until a worker is killed. */
 const LATE = 3_000;
-/** Milliseconds for a worker to write its last lines before it is killed. */
-const LAST_WORDS = 500;
 /** Milliseconds for a worker to take what is kept by ACME. */
 const LONGEST_TAKING = 5_000;
-/** What all workers have switched to. */
-export interface Switched {
-  /** The largest number of configurations that a worker has in use. */
-  readonly alive: number;
-  readonly addresses: BoundAddresses;
-}
 
 /** What a process is in the group. */
 interface Place {
@@ -57,12 +48,8 @@ export class WorkerGroup {
   #size: number;
   /** Milliseconds for the clients of workers that are too many. */
   #drainGrace = 0;
-  /** What the next process starts with: the current configuration. */
-  #files: FilesRead | undefined = undefined;
-  /** The number of that configuration, which all workers have, whenever they were started. */
-  #generation = 1;
-  #bound: BoundAddresses | undefined = undefined;
   #isEnding = false;
+  readonly #config: CurrentConfig;
   /** The table that workers share about their tunnels. Its descriptor stays open as long as this process lives. */
   readonly #tunnels = openTunnelTable();
   /** All workers have the same, so that a client can resume its session with any of them. */
@@ -73,6 +60,7 @@ export class WorkerGroup {
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
     this.#size = options.size;
+    this.#config = new CurrentConfig(options.logger, () => this.#isEnding);
     this.ready = new ReadyWorkers({
       workers: this.#ready,
       size: () => this.#size,
@@ -86,9 +74,9 @@ export class WorkerGroup {
    * worker that ends is restarted.
    */
   async start(files: FilesRead | undefined): Promise<Ready> {
-    this.#files = files;
+    this.#config.begin(files);
     const [first, ready] = await this.#whenReady(1, this.#fork(1));
-    this.#bound = ready.addresses;
+    this.#config.isBound(ready.addresses);
     if (this.#isEnding) throw new ProxyError('proxy_internal_error', 'inband: it was stopped while starting.');
     const numbers = Array.from({ length: this.#size - 1 }, (_, index) => index + 2);
     const others = await Promise.all(numbers.map((number) => this.#whenReady(number, this.#fork(number))));
@@ -104,15 +92,9 @@ export class WorkerGroup {
    */
   async reload(files: FilesRead | undefined, { size, grace }: { size: number; grace: number }): Promise<Switched> {
     const workers = [...this.#ready].toSorted(([a], [b]) => a - b).map(([, worker]) => worker);
-    const prepared = await prepareWorkers(workers, files);
-    // From here on it has won.
-    this.#files = files;
-    this.#bound = prepared.addresses;
-    const { generation = this.#generation, alive, behind } = await prepared.commit();
-    this.#generation = generation;
-    for (const worker of behind) this.#replace(worker);
+    const switched = await this.#config.replace(workers, files);
     this.#resize(size, grace);
-    return { alive, addresses: prepared.addresses };
+    return switched;
   }
 
   #resize(size: number, grace: number): void {
@@ -131,36 +113,6 @@ export class WorkerGroup {
     this.#leaving.add(worker);
     this.#options.logger.info({ worker: number, workerPid: worker.pid }, 'a worker finishes; there are to be fewer');
     void worker.stop({ grace: this.#drainGrace, tunnels: this.#drainGrace }, LATE, 'close');
-  }
-
-  /** A worker that was started with another configuration than the current one gets that, or is started again. */
-  async #catchUp(worker: WorkerProcess, files: FilesRead | undefined): Promise<void> {
-    if (files === this.#files || this.#isEnding) return;
-    const current = this.#files;
-    try {
-      const prepared = await prepareWorkers([worker], current, this.#bound);
-      const { behind } = await prepared.commit();
-      if (behind.length > 0) return this.#replace(worker);
-      await this.#catchUp(worker, current);
-    } catch (error) {
-      if (this.#isEnding) return;
-      this.#options.logger.error(
-        { err: error, workerPid: worker.pid },
-        'a worker cannot take the current configuration',
-      );
-      await worker.abort(LAST_WORDS);
-    }
-  }
-
-  /** Ends a worker that has not switched to the current configuration. The one that is started instead has it. */
-  #replace(worker: WorkerProcess): void {
-    // One that ends switches to nothing any more, and has its clients to finish.
-    if (this.#isEnding) return;
-    this.#options.logger.error(
-      { workerPid: worker.pid },
-      'a worker did not switch to the new configuration; ending it',
-    );
-    void worker.abort(LAST_WORDS);
   }
 
   /** Where the supervisor itself tells workers something, and hears of them. */
@@ -219,7 +171,7 @@ export class WorkerGroup {
 
   #fork(number: number): WorkerProcess {
     const { logger, metrics, acme, cluster, secrets, timeout } = this.#options;
-    const files = this.#files;
+    const { files, generation, bound } = this.#config;
     const tunnels = this.#tunnels;
     const size = this.#size;
     const used = new Set(Array.from(this.#running.values(), (place) => place.memory));
@@ -229,8 +181,8 @@ export class WorkerGroup {
       memory,
       size,
       files,
-      generation: this.#generation,
-      bound: this.#bound,
+      generation,
+      bound,
       ticketKeys: sentTicketKeys(this.ticketKeys.current),
       notices: this.#notices.known,
       hasTunnels: tunnels !== undefined,
@@ -246,7 +198,7 @@ export class WorkerGroup {
       if (number > this.#size) return this.#letGo(number, worker);
       this.#ready.set(number, worker);
       this.#notices.choose();
-      void this.#catchUp(worker, files);
+      void this.#config.catchUp(worker, files);
       this.#options.onReady(number, order.serverOrders);
     });
     void worker.ended.then(() => {

@@ -8,19 +8,15 @@ import type { Ask } from '../client/ask.ts';
 import type { AcmeStorage } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import { retryAfterStart } from './back-off.ts';
-import { DemandLimit, type OnDemandOptions } from './demand-limit.ts';
+import type { OnDemandOptions } from './demand-limit.ts';
+import { Demanded } from './demanded.ts';
 import { Kept, type KeptStatus } from './kept.ts';
-import { OTHERS_WAIT, renew } from './renew.ts';
+import { renew } from './renew.ts';
 
 /** Certificates that are worked on at the same time. */
 const AT_ONCE = 4;
 /** Milliseconds of the longest sleep: a machine that was suspended, or whose clock was set, is noticed after that. */
 const LONGEST_SLEEP = 3_600_000;
-/** Milliseconds for which a handshake waits for its certificate. */
-const DEMAND_WAIT = 20_000;
-/** Milliseconds between two lines about too many orders, and between two that nothing can be ordered. */
-const LIMIT_SAID = 60_000;
-const AWAY_SAID = 60_000;
 
 /** Which certificates to keep. */
 export interface KeeperOptions extends AcmeClientOptions {
@@ -49,24 +45,18 @@ export class Keeper {
   /** Of the account that was read last. */
   #client: { readonly thumbprint: string; readonly client: AcmeClient } | undefined = undefined;
   #stopWatching: (() => void) | undefined = undefined;
-  readonly #limit: DemandLimit | undefined;
+  readonly #demanded: Demanded;
   readonly #kept = new Map<string, Kept>();
   readonly #ended = new AbortController();
   #wake = new AbortController();
   /** Certificates that are worked on. */
   #busy = 0;
   readonly #working = new Set<Promise<void>>();
-  /** Who waits for the end of the work on a certificate, by its name. */
-  readonly #waiting = new Map<string, PromiseWithResolvers<void>>();
-  /** When it was said last that there are too many orders. */
-  #saidLimit = 0;
-  /** When it was said last that nothing can be ordered. */
-  #saidAway = 0;
 
   private constructor(options: KeeperOptions, deps: KeeperDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#limit = options.onDemand === undefined ? undefined : new DemandLimit(options.onDemand);
+    this.#demanded = new Demanded(options.onDemand, deps);
   }
 
   /** Publishes what the storage has. Rejects if that cannot be used. */
@@ -108,86 +98,29 @@ export class Keeper {
     if (known.isValid(now)) return known.issued;
     // A failure is not tried again sooner because somebody asks.
     if (!known.isBusy && !known.isElsewhere(now) && known.issueAt > now) return undefined;
-    await this.#workOn(known);
+    await this.#demanded.wait(known, this.#ended.signal);
     return known.isValid(this.#deps.clock.now()) ? known.issued : undefined;
   }
 
   /** A new certificate for a host of a client, if that may be. */
   #take(host: string, now: number): Kept | undefined {
-    if (this.#limit?.allows(host) !== true) return undefined;
-    if (!this.#limit.take(now)) {
-      this.#sayLimit(host, now);
-      return undefined;
-    }
-    const kept = new Kept([host], true);
-    kept.isCounted = true;
+    const kept = this.#demanded.take(host, now);
+    if (kept === undefined) return undefined;
     this.#kept.set(kept.name, kept);
     this.#wake.abort();
     return kept;
   }
 
-  /** Where others order, too, all of them count together. */
-  async #mayOrderNew(kept: Kept): Promise<boolean> {
-    const { state, clock } = this.#deps;
-    const { onDemand } = this.#options;
-    if (onDemand === undefined || (await state.countNew?.(onDemand.perHour)) !== false) return true;
-    const now = clock.now();
-    this.#giveBack(kept);
-    this.#limit?.pause(now + OTHERS_WAIT);
-    this.#sayLimit(kept.name, now);
-    return false;
-  }
-
-  /** It was not ordered, so that it does not count. */
-  #giveBack(kept: Kept): void {
-    if (kept.isCounted) this.#limit?.giveBack();
-    kept.isCounted = false;
-  }
-
-  #isAway(kept: Kept, reason: string): void {
-    this.#giveBack(kept);
-    const now = this.#deps.clock.now();
-    if (now - this.#saidAway < AWAY_SAID) return;
-    this.#saidAway = now;
-    this.#deps.log.warn({ hosts: kept.hosts, reason }, 'acme: nothing is ordered at present');
-  }
-
-  #sayLimit(host: string, now: number): void {
-    if (now - this.#saidLimit < LIMIT_SAID) return;
-    this.#saidLimit = now;
-    this.#deps.log.warn(
-      { host },
-      'acme: onDemand.perHour: no certificate is ordered, there were too many orders within an hour',
-    );
-  }
-
-  /** Resolves when the work on it has ended, or after 20 seconds. */
-  async #workOn({ name }: Kept): Promise<void> {
-    const waiting = this.#waiting.get(name) ?? Promise.withResolvers<void>();
-    this.#waiting.set(name, waiting);
-    const enough = new AbortController();
-    const signal = AbortSignal.any([this.#ended.signal, enough.signal]);
-    const limit = this.#deps.clock.sleep(DEMAND_WAIT, signal).catch(() => undefined);
-    await Promise.race([waiting.promise, limit]);
-    enough.abort();
-  }
-
   /** Another process has got a certificate. Clients that wait for it here need not wait any more. */
   #found(name: string, issued: IssuedCertificate): void {
-    const known = this.#kept.get(name) ?? (this.#limit?.allows(name) === true ? new Kept([name], true) : undefined);
+    const known = this.#kept.get(name) ?? (this.#demanded.allows(name) ? new Kept([name], true) : undefined);
     if (known === undefined || known.issued?.sha256 === issued.sha256) return;
     if (!known.hosts.every((host) => issued.hosts.includes(host))) return;
     known.succeeded(issued, this.#deps.clock.now());
     this.#kept.set(name, known);
     this.#publish();
-    this.#settle(name);
+    this.#demanded.settle(name);
     this.#wake.abort();
-  }
-
-  /** Those who wait for the end of the work on a certificate look again. */
-  #settle(name: string): void {
-    this.#waiting.get(name)?.resolve();
-    this.#waiting.delete(name);
   }
 
   /** Uses what the storage has of it. */
@@ -203,7 +136,7 @@ export class Keeper {
   /** Certificates of hosts that clients have asked for before, as long as they are valid and on the list. */
   async #readDemanded(): Promise<void> {
     for (const name of await this.#deps.state.names()) {
-      if (this.#kept.has(name) || this.#limit?.allows(name) !== true) continue;
+      if (this.#kept.has(name) || !this.#demanded.allows(name)) continue;
       await this.#read(new Kept([name], true));
     }
     this.#forget();
@@ -214,7 +147,9 @@ export class Keeper {
     const { clock, state, log } = this.#deps;
     const now = clock.now();
     // A client that waits has asked again.
-    const old = [...this.#kept.values()].filter((each) => each.isForgettable(now) && !this.#waiting.has(each.name));
+    const old = [...this.#kept.values()].filter(
+      (each) => each.isForgettable(now) && !this.#demanded.isAwaited(each.name),
+    );
     for (const kept of old) {
       this.#kept.delete(kept.name);
       state.remove(kept.name).catch((error: unknown) => {
@@ -268,8 +203,8 @@ export class Keeper {
     const { profile } = this.#options;
     const before = kept.issued;
     const { signal } = this.#ended;
-    const mayOrderNew = (): Promise<boolean> => this.#mayOrderNew(kept);
-    const isAway = (reason: string): void => this.#isAway(kept, reason);
+    const mayOrderNew = (): Promise<boolean> => this.#demanded.mayOrderNew(kept);
+    const isAway = (reason: string): void => this.#demanded.isAway(kept, reason);
     await renew(kept, {
       client: () => this.#clientNow(),
       solver,
@@ -285,7 +220,7 @@ export class Keeper {
     if (kept.issued !== before) this.#publish();
     // Where another process works on it, its certificate comes by the watch.
     const comes = this.#stopWatching !== undefined && kept.isElsewhere(clock.now());
-    if (!comes) this.#settle(kept.name);
+    if (!comes) this.#demanded.settle(kept.name);
   }
 
   /** For the account that is kept now, which may be another one than before where it is shared. */
