@@ -1,4 +1,4 @@
-import { combineListeners, ProxyError, type SessionListener, SoleNotices } from '@inband/core';
+import { combineListeners, ProxyError, type SessionListener } from '@inband/core';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
@@ -6,19 +6,8 @@ import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
 import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
-import { AcmeSide } from '../acme/acme-side.ts';
-import { AcmeView } from '../acme/acme-view.ts';
 import { AdminSide } from '../admin/admin-side.ts';
-import { askedByCluster } from '../admin/of-cluster.ts';
-import { ClusterSide } from '../cluster/cluster-side.ts';
-import { ClusterView } from '../cluster/view/cluster-view.ts';
-import { viewedSide } from '../cluster/view/viewed-side.ts';
-import { type HintsSide, openHints } from '../cluster/hints/open-hints.ts';
-import { hasChecks } from '../run/observed/planned-pools.ts';
-import { SecretsSide } from '../cluster/secrets-side.ts';
-import { RevokedSet } from '../revoked/revoked-set.ts';
 import { namesOf } from '../revoked/revoked.ts';
-import { TicketKeyRing } from '../session-tickets/ticket-keys.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
@@ -28,7 +17,7 @@ import { loggingFor } from './embedded-log.ts';
 import type { Inband, InbandOptions } from './embedding.ts';
 import { InbandEvents } from './inband-events.ts';
 import { ProcessOwner } from './process-owner.ts';
-import { runningInfo } from './running-info.ts';
+import { ProcessSides } from './process-sides.ts';
 
 /**
  * Starts a proxy from a configuration of the same shape as the file's. Resolves when every listener accepts.
@@ -51,49 +40,26 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   const onSession = withOwn(logging.onSession);
   const counting = await countAlone(parsed.config, () => logging.dropped);
   const metrics = counting?.metrics;
-  const ticketKeys = new TicketKeyRing();
-  const revoked = new RevokedSet();
-  const secrets = new SecretsSide({ logger, ring: ticketKeys, secrets: parsed.clusterFiles.secrets ?? [] });
-  secrets.followRevoked((all) => revoked.take(all));
-  const acme = new AcmeSide(
-    logger,
-    async (state) => acmeView.take(state),
-    () => secrets.sharing,
-  );
-  const acmeView: AcmeView = new AcmeView((host) => acme.demand(host));
-  metrics?.watchAcme(() => acme.status);
-  const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics, acme: acmeView };
-  const startDeps = { logger, transport, tracerProvider, ticketKeys, revoked, ...shared };
   let started: Running | undefined;
-  const cluster = new ClusterSide({ logger, parsed, hasWorkers: false, describe: () => runningInfo(started), metrics });
-  const clusterView = new ClusterView({
-    cluster: viewedSide(
-      cluster,
-      parsed,
-      () => undefined,
-      () => secrets.revocations.all.length,
-    ),
+  const sides = new ProcessSides({
     logger,
-    processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
-    plan: () => started?.configured.plan,
-    counted: counting?.source,
+    parsed,
+    counting,
+    running: () => started,
+    pushed: () => undefined,
+    askAll: (question, argument) => owner.askAll(question, argument),
   });
-  let hints: HintsSide | undefined;
+  const { acme, clusterView } = sides;
+  const shared = { onSession, prepareLog, tellMessages: logging.tellMessages, metrics };
   const start = async (): Promise<Running> => {
-    await cluster.open();
-    await secrets.open(cluster);
-    const notices = cluster.hasOthers ? new SoleNotices() : undefined;
-    hints = await openHints(cluster, () => notices, logger);
+    await sides.join();
     await acme.open(parsed, source);
-    const { guesses } = secrets;
-    return startInband(parsed, source, { ...startDeps, guesses, lender: cluster.lender(), notices });
+    return startInband(parsed, source, { logger, transport, tracerProvider, ...shared, ...sides.startDeps });
   };
   const leaveCluster = async (): Promise<void> => {
-    ticketKeys.close();
-    hints?.close();
+    sides.ticketKeys.close();
     await acme.close();
-    secrets.close();
-    await cluster.close();
+    await sides.leave();
   };
   const running = await start().catch(async (error: unknown) => {
     await leaveCluster();
@@ -110,9 +76,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     logReloaded(reloaded, logger);
     logNewListeners(next, running, listeners, logger);
     events.reloaded(reloaded);
-    hints?.listen(hasChecks(running.configured.plan));
-    cluster.tell({});
-    void clusterView.replaced();
+    sides.reloaded(running);
     return reloaded;
   };
   const during = <T>(replace: () => Promise<T>): Promise<T> => countReload(metrics, replace);
@@ -124,7 +88,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     // Nor is anything pushed to it.
     pushes: () => undefined,
     cluster: () => clusterView,
-    secrets: () => secrets,
+    secrets: () => sides.secrets,
     // The program has the configuration, and not a file that could be read again.
     reload: () => Promise.reject(errorsOf(source, [{ path: [], message: RELOAD_BY_PROGRAM }])),
     drain: () => {
@@ -134,7 +98,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   });
   const shown = counting && shownMetrics(counting.source, parsed.config);
   const admin = new AdminSide(owner, logger, shown);
-  secrets.followRevoked((all) => admin.revoke(namesOf(all)));
+  sides.secrets.followRevoked((all) => admin.revoke(namesOf(all)));
   await admin.start(parsed.config, source).catch(async (error: unknown) => {
     await running.close({ grace: 0 });
     await leaveCluster();
@@ -142,15 +106,13 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     throw error;
   });
   started = running;
-  acme.begin();
-  hints?.listen(hasChecks(running.configured.plan));
-  cluster.tell({});
+  sides.started(running);
   await clusterView.begin();
   logListeners(parsed, running, logger);
   const view = shown && (await viewMetrics(shown));
   const close: Inband['close'] = async (how) => {
     changes.close();
-    cluster.tell({ isStopping: true });
+    sides.cluster.tell({ isStopping: true });
     await running.close(how);
     view?.close();
     await admin.close();

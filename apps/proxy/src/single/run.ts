@@ -1,19 +1,10 @@
 import { started as tellStarted } from '../../bin/started.mjs';
 import { logCompileCache, logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import { type Logger, SoleNotices } from '@inband/core';
-import { AcmeSide } from '../acme/acme-side.ts';
-import { AcmeView } from '../acme/acme-view.ts';
+import type { Logger } from '@inband/core';
+import type { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
-import { askedByCluster } from '../admin/of-cluster.ts';
-import { ClusterSide } from '../cluster/cluster-side.ts';
-import type { MemberInfo } from '../cluster/member-info.ts';
-import { openHints } from '../cluster/hints/open-hints.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
-import { ClusterView } from '../cluster/view/cluster-view.ts';
-import { viewedSide } from '../cluster/view/viewed-side.ts';
-import { SecretsSide } from '../cluster/secrets-side.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
-import { hasChecks } from '../run/observed/planned-pools.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
@@ -35,12 +26,11 @@ import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../ru
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
-import { RevokedSet } from '../revoked/revoked-set.ts';
 import { namesOf } from '../revoked/revoked.ts';
-import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
+import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
 import { ProcessOwner } from './process-owner.ts';
-import { runningInfo } from './running-info.ts';
+import { ProcessSides } from './process-sides.ts';
 
 /**
  * Runs the proxy in this process until SIGTERM, SIGINT or SIGQUIT, then finishes what is running within `shutdown.grace`
@@ -67,7 +57,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     pushes: () => pushes,
     acme: () => acme.status,
     cluster: () => clusterView,
-    secrets: () => secrets,
+    secrets: () => sides.secrets,
     reload: (by) => changes.askFor({ admin: by }),
     drain: (by) => {
       drain.resolve({ admin: by });
@@ -77,43 +67,20 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const counting = await countAlone(own.config, () => logging.dropped);
   const metrics = counting?.metrics;
   const admin = new AdminSide(owner, logger, counting && shownMetrics(counting.source, own.config));
-  const acme = new AcmeSide(
+  const sides = new ProcessSides({
     logger,
-    async (state) => view.take(state),
-    () => secrets.sharing,
-  );
-  const view: AcmeView = new AcmeView((host) => acme.demand(host));
-  metrics?.watchAcme(() => acme.status);
+    parsed: own,
+    counting,
+    running: () => running,
+    pushed: () => pushes?.pushing?.follower,
+    askAll: (question, argument) => owner.askAll(question, argument),
+  });
+  const { acme, cluster, clusterView, ticketKeys } = sides;
   const manager = new ServiceManager(logger);
   const predecessor = predecessorOfThisProcess();
-  const ticketKeys = new TicketKeyRing();
   predecessor?.takeTicketKeys((sent) => ticketKeys.adopt(sent));
-  const describe = (): MemberInfo => runningInfo(running);
-  const cluster = new ClusterSide({ logger, parsed: own, hasWorkers: false, describe, metrics });
-  const clusterView = new ClusterView({
-    cluster: viewedSide(
-      cluster,
-      own,
-      () => pushes?.pushing?.follower,
-      () => secrets.revocations.all.length,
-    ),
-    logger,
-    processes: askedByCluster((question, argument) => owner.askAll(question, argument)),
-    plan: () => running?.configured.plan,
-    counted: counting?.source,
-  });
-  const revoked = new RevokedSet();
-  const secrets: SecretsSide = new SecretsSide({
-    logger,
-    ring: ticketKeys,
-    secrets: own.clusterFiles.secrets ?? [],
-  });
-  secrets.followRevoked((all) => revoked.take(all));
-  secrets.followRevoked((all) => admin.revoke(namesOf(all)));
-  await cluster.open();
-  await secrets.open(cluster);
-  const notices = cluster.hasOthers ? new SoleNotices() : undefined;
-  const hints = await openHints(cluster, () => notices, logger);
+  sides.secrets.followRevoked((all) => admin.revoke(namesOf(all)));
+  await sides.join();
   const pushes = await openPushes(cluster, { parsed: own, source: ownSource, inherited }, logger);
   const { parsed, source } = pushes?.begun ?? { parsed: own, source: ownSource };
   logWarnings(parsed, logger);
@@ -125,12 +92,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     inherited,
     prepareLog,
     metrics,
-    ticketKeys,
-    acme: view,
-    revoked,
-    guesses: secrets.guesses,
-    lender: cluster.lender(),
-    notices,
+    ...sides.startDeps,
     tellMessages: (listener) => (logging.onMessage = listener),
   });
   const starting = Promise.all([
@@ -154,9 +116,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
     const reloaded = await reload(inband, next, from, { logger, watch, admin, acme });
-    hints?.listen(hasChecks(inband.configured.plan));
-    cluster.tell({});
-    void clusterView.replaced();
+    sides.reloaded(inband);
     return reloaded;
   };
   const during = (replace: () => Promise<Reloaded>): Promise<Reloaded> =>
@@ -176,9 +136,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
     logListeners(parsed, running, logger);
     tellStarted();
     if (predecessor !== undefined) await takeOver(predecessor, () => admin.start(parsed.config, source), logger);
-    acme.begin();
-    hints?.listen(hasChecks(running.configured.plan));
-    cluster.tell({});
+    sides.started(running);
     pushes?.begin(changes, () => running?.configured.parsed ?? parsed);
     await clusterView.begin();
     manager.ready(statusOf(running.listeners));
@@ -203,9 +161,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   await admin.close();
   await pushes?.close();
   await clusterView.close();
-  hints?.close();
-  secrets.close();
-  await cluster.close();
+  await sides.leave();
   logging.logger.info({}, 'stopped');
   await logging.flush();
   // Not by an empty event loop, because a plugin may have left something running.
