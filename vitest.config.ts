@@ -60,8 +60,8 @@ export const fastTier = {
   isolate: false,
   // Node.js imports the sources itself, as a program does. So there is no `vi.mock` here, and a module is evaluated once.
   experimental: { viteModuleRunner: false, nodeLoader: false },
-  // One more than processors, because some tests wait for a clock. A tier with workers of its own comes before the others.
-  maxWorkers: availableParallelism() + 1,
+  // Each one more compiles all sources anew. A tier with workers of its own comes before the others.
+  maxWorkers: availableParallelism(),
   sequence: { groupOrder: 0 },
 };
 

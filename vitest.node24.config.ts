@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'node-24-fast',
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
-            'test/transport/{memory,stack,tls/memory}.test.ts',
+            'test/transport/{memory,stack,tls/memory.long}.test.ts',
             'test/chainers/conformance.test.ts',
           ],
         },

@@ -1,5 +1,6 @@
 import { createInband, createMemoryNetwork, type ConfigInput } from 'inband';
 import { expect, test } from 'vitest';
+import { runs } from '../../test/support/tiers/runs.ts';
 import { configuration } from './inband-peer.ts';
 import type { Setup } from './setup.ts';
 
@@ -11,7 +12,7 @@ const setups: Setup[] = [
   { kind: 'failover' },
   { kind: 'failover', chainer: 'pool' },
   { kind: 'routes', count: 1 },
-  { kind: 'routes', count: 1000 },
+  { kind: 'routes', count: runs(1000) },
 ];
 
 test.each(setups)('the configuration for %j is one that the program takes', async (setup) => {

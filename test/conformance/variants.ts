@@ -54,8 +54,14 @@ function isLoad(oneCase: Case): boolean {
   return oneCase.needs === 'load' || oneCase.timing?.readBytes !== undefined || lengthOf(oneCase) > LARGE;
 }
 
-function lengthOf({ bytes }: Case): number {
-  return expand(bytes, ANYWHERE).length;
+const lengths = new WeakMap<Case, number>();
+
+function lengthOf(oneCase: Case): number {
+  const known = lengths.get(oneCase);
+  if (known !== undefined) return known;
+  const { length } = expand(oneCase.bytes, ANYWHERE);
+  lengths.set(oneCase, length);
+  return length;
 }
 
 function arrivals(oneCase: Case): Arrival[] {

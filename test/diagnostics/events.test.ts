@@ -485,7 +485,7 @@ describe('what is published', () => {
 
 afterAll(() => {
   // Where they happen: packages/core/src/transport/epoll/listener.test.ts, packages/core/src/clients/connection-gate.test.ts,
-  // apps/proxy/src/run/server-tls.test.ts.
+  // apps/proxy/src/run/server-tls.long.test.ts.
   const elsewhere = ['transport out-of-descriptors', 'transport overloaded', 'dial securing', 'dial secured'];
   expect([...seen, ...elsewhere].toSorted()).toEqual([...documented.keys()].toSorted());
 });

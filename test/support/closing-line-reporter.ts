@@ -27,10 +27,14 @@ export default class ClosingLineReporter implements Reporter {
       lines.push(`FAILED ${place}: ${firstLine(module.errors()[0])}`);
     }
     const { passed, failed, skipped, pending } = count;
+    const isShort = modules[0]?.project.config.env['INBAND_TEST_SHORT'] !== undefined;
     console.log(
-      ['', ...costlyFiles(modules), ...lines, `${passed} passed, ${failed + pending} failed, ${skipped} skipped`].join(
-        '\n',
-      ),
+      [
+        '',
+        ...costlyFiles(modules, isShort),
+        ...lines,
+        `${passed} passed, ${failed + pending} failed, ${skipped} skipped`,
+      ].join('\n'),
     );
   }
 }

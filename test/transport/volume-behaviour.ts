@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { runs } from '../support/tiers/runs.ts';
 import { patternDigest, sendPattern } from './pattern.ts';
 import type { Probe } from './probe.ts';
 import type { CurrentLab } from './lab-per-test.ts';
@@ -33,7 +34,7 @@ export function volumeBehaviour(lab: CurrentLab): void {
   test('64 MiB arrive whole through a relay, to a reader that pauses', async () => {
     const inbound = await lab().pair();
     const outbound = await lab().pair();
-    const total = Math.min(64 * MEBIBYTE, lab().harness.largest);
+    const total = Math.min(runs(64) * MEBIBYTE, lab().harness.largest);
     const reader = outbound.server;
     let pauses = 0;
     reader.reactions.data = () => {

@@ -1,8 +1,11 @@
 import { FIRST_MOMENT, ProxyError, type Chainer, type Service } from '@inband/core';
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { passTime, passTimeUntil } from '../../core/test-support/passing-time.ts';
 import { useHarness } from '../test-support/use-harness.ts';
 
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 const setUp = useHarness();
+afterEach(() => void vi.useRealTimers());
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -16,7 +19,7 @@ test('draining closes idle clients now and busy ones after their answer, and say
   await server.until(() => server.received !== '');
   let done = false;
   const drained = h.proxy.drain().then(() => (done = true));
-  await idle.ended();
+  await passTimeUntil(idle.ended());
   idle.connection.end();
   expect(done).toBe(false);
   server.send(OK);
@@ -54,7 +57,7 @@ test('draining with a moment of patience serves one more request of an idle clie
   await active.ended();
   expect(active.received.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
   expect(active.received).toMatch(/Connection: close\r\n/);
-  await silent.ended();
+  await passTimeUntil(silent.ended());
   expect(silent.received.match(/HTTP\/1\.1 200/g)).toHaveLength(1);
   for (const client of [active, silent]) client.connection.end();
   await drained;
@@ -73,7 +76,7 @@ test('draining with the patience of the idle timeout leaves idle clients open, u
   const drained = h.proxy.drain(undefined, 'idle-timeout');
   const late = h.client();
   // Longer than the second that they would have otherwise.
-  await new Promise((resolve) => setTimeout(resolve, FIRST_MOMENT + 200));
+  await passTime(FIRST_MOMENT + 200);
   expect(h.proxy.open).toBe(4);
   for (const client of [active, fresh, late]) {
     client.send(GET);
@@ -178,7 +181,7 @@ test('a client that only sends empty lines between requests is still idle', asyn
   const server = await h.server();
   server.send(OK);
   await client.receive('ok');
-  await client.ended();
+  await passTimeUntil(client.ended());
   expect(client.received).toBe('');
   expect(h.records).toHaveLength(1);
 });

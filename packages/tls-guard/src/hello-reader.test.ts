@@ -22,7 +22,8 @@ function read(bytes: Buffer, cuts: readonly number[] = []): Outcome {
       around.fill(0xaa);
       at = end;
       if (hello === undefined) continue;
-      expect(reader.takeReceived()).toEqual(bytes.subarray(0, end));
+      // `toEqual` would look at each of the bytes.
+      expect(reader.takeReceived().equals(bytes.subarray(0, end))).toBe(true);
       return hello;
     }
   } catch (error) {

@@ -23,6 +23,7 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { passTimeUntil } from '../../core/test-support/passing-time.ts';
 import { extension, helloFor, helloMessage, records, serverNames } from '../test-support/hellos.ts';
 import { createTlsGuard, defaultTlsGuardOptions, type TlsGuardOptions } from './index.ts';
 
@@ -321,8 +322,10 @@ describe('the end of a guard', () => {
   });
 
   test('drain closes tunnels in which nothing was said, and waits for the others', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const silent = tunnelThrough('shop.example');
-    await silent.guard.drain();
+    await passTimeUntil(silent.guard.drain());
+    vi.useRealTimers();
     const busy = tunnelThrough('shop.example');
     busy.client.connection.write(hello('shop.example'));
     await vi.waitUntil(() => busy.server.received.length > 0, { interval: 1, timeout: 10_000 });

@@ -6,7 +6,7 @@ export function runs(whole: number): number {
   return isShortForm ? Math.ceil(whole / 10) : whole;
 }
 
-/** All of them, or every tenth in the short form. */
-export function sample<T>(all: readonly T[]): readonly T[] {
-  return isShortForm ? all.filter((_, index) => index % 10 === 0) : all;
+/** As `whole` says, or what is enough in the short form, where a tenth would be too little or too much. */
+export function perForm(whole: number, short: number): number {
+  return isShortForm ? short : whole;
 }

@@ -15,7 +15,7 @@ const MEBIBYTE = 1024 * 1024;
 const MOST = Number(process.env['INBAND_TLS_MEBIBYTES'] ?? 32);
 const openssl = throughTls(opensslImplementation());
 
-// Not how it closes: the kernel resets a connection that is closed with unread session tickets. memory.test.ts has all of it.
+// Not how it closes: the kernel resets a connection that is closed with unread session tickets. memory.long.test.ts has all of it.
 function conformance(transport: Transport): void {
   const lab = labPerTest(async () => ({
     ...(await loopbackHarness(openssl(transport), '127.0.0.1')),

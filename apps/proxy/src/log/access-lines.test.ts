@@ -171,6 +171,7 @@ describe('an access line', () => {
         const keys = (all: object[]) => all.map((line) => Object.keys(line).filter((key) => !COMMON.has(key)));
         expect(keys(said)).toEqual(keys(wanted));
       }),
+      { numRuns: runs(100) },
     );
   });
 

@@ -1,5 +1,5 @@
 import { AccessPolicy, AddressZones, createMemoryNetwork, Session, type SessionRecord } from '@inband/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { jsonObject } from '../../test-support/json.ts';
 import { LogBatch, type LogSink } from './outputs/log-batch.ts';
 import { childLogger, createLogging } from './logging.ts';
@@ -93,7 +93,11 @@ describe('LogBatch', () => {
   test('gives up on a reader that takes nothing', async () => {
     const batch = new LogBatch({ write: () => undefined, flush: () => undefined, flushSync: () => undefined });
     batch.add('1\n');
-    await batch.flush();
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const flushed = batch.flush();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await flushed;
   });
 });
 

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { tryLock } from './lock-file.ts';
 
 let folder: string;
@@ -56,7 +57,7 @@ test('the lock of another machine is respected as long as it gives a sign of lif
 
 test('the lock of a process that has ended is free at once', async () => {
   const machine = await ownMachine();
-  for (let round = 0; round < 30; round += 1) {
+  for (let round = 0; round < runs(30); round += 1) {
     await leave({ machine, pid: NOBODY });
     const locks = await Promise.all(Array.from({ length: 5 }, () => tryLock(path)));
     const taken = locks.filter((lock) => lock !== undefined);

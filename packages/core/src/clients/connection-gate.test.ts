@@ -58,7 +58,8 @@ describe('connections in all', () => {
 
   test('without a limit, there is none', () => {
     const gate = new ConnectionGate({});
-    for (let times = 0; times < 5_000; times += 1) expect(comes(gate, '10.0.0.1').refusal).toBeUndefined();
+    const all = Array.from({ length: 5_000 }, () => comes(gate, '10.0.0.1').refusal);
+    expect(all.filter((refusal) => refusal !== undefined)).toEqual([]);
     expect(gate.isFull).toBe(false);
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { runs } from '../../../../test/support/tiers/runs.ts';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
+import { passTime } from '../../test-support/passing-time.ts';
 import { ignoreEvents, type Connection } from '../base/connection.ts';
 import { Relay, relayTotals, tunnelError, type RelayResult, type RelayStart } from './relay.ts';
 import { Timers } from '../base/timers.ts';
@@ -259,15 +260,21 @@ test('a connection that throws at the start ends both, the owner is told, and so
 });
 
 describe('the rest of a tunnel of which one side has finished', () => {
+  const simulateTime = (): void =>
+    void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+  afterEach(() => void vi.useRealTimers());
+
   for (const first of ['client', 'server'] as const) {
     test(`is bounded when the ${first} finished, though the other side trickles`, async () => {
+      simulateTime();
       const { timers, client, server, done } = tunnel(nothing, { halfClose: 500 });
       const [over, talking] = first === 'client' ? [client, server] : [server, client];
       over.connection.end();
       await talking.ended;
       const trickle = setInterval(() => talking.connection.write(text('x')), 5);
-      expect(await done).toMatchObject({ failed: 'half-closed' });
+      await passTime(600);
       clearInterval(trickle);
+      expect(await done).toMatchObject({ failed: 'half-closed' });
       // Whoever waits for the rest must not take the part for the whole.
       expect(await over.closed).toMatchObject({ code: 'connection_terminated' });
       await talking.closed;
@@ -277,16 +284,16 @@ describe('the rest of a tunnel of which one side has finished', () => {
   }
 
   test('goes on as long as a transfer does', async () => {
+    simulateTime();
     const { timers, client, server, done } = tunnel(nothing, { halfClose: 500 });
     client.connection.end();
     await server.ended;
     const piece = Buffer.alloc(64 * 1024, 1);
-    const begun = performance.now();
     let sent = 0;
-    while (performance.now() - begun < 1_200) {
+    for (let passed = 0; passed < 1_200; passed += 10) {
       server.connection.write(piece);
       sent += piece.length;
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await passTime(10);
     }
     server.connection.end();
     expect(await done).toMatchObject({ failed: undefined, bytesOut: sent });

@@ -1,5 +1,6 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { passTime } from '../../../core/test-support/passing-time.ts';
 import type { Harness, HarnessOptions } from '../../test-support/harness.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 
@@ -35,13 +36,15 @@ test.each([
 });
 
 test('one that asked has its access line alone, and then as much time as anybody', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const h = await setUp({ firstByteTimeout: 1_000 });
   const client = h.client({ originalDestination });
   client.send(GET);
   const server = await h.server();
   server.send(OK);
   await client.receive('ok');
-  await new Promise((resolve) => setTimeout(resolve, 1_200));
+  await passTime(1_200);
   client.send(GET);
   server.send(OK);
   await client.receive('ok');

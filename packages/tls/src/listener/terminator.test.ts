@@ -15,6 +15,7 @@ import {
   WaitingBytes,
 } from '@inband/core';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { passTimeUntil } from '../../../core/test-support/passing-time.ts';
 import { makeAuthority } from '../../test-support/certificates.ts';
 import { octets, oid, sequence, tagged, utf8 } from '../../test-support/der.ts';
 import type { TlsHandshakeError } from '../base/handshake-error.ts';
@@ -119,9 +120,11 @@ describe('a client that is one too many', () => {
   });
 
   test('is reset where its proxy cannot tell it', async () => {
-    const { refuse } = setUp({ proxy: { open: 0, accept: () => expect.fail(), drain: async () => {}, close() {} } });
-    const closed = received(refuse(full));
-    await closed;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const proxy = { open: 0, accept: () => expect.fail(), drain: async () => {}, close() {} };
+    const { refuse } = setUp({ proxy, timers: new Timers() });
+    await passTimeUntil(received(refuse(full)));
   });
 
   test('has nothing ordered for it, and no CA looks at it', async () => {

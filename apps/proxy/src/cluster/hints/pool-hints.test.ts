@@ -1,6 +1,7 @@
 import { type MadeNotices, type NoticeValue, SoleNotices } from '@inband/core';
 import { openStore, type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { perForm } from '../../../../../test/support/tiers/runs.ts';
 import { HINT_TTL, PoolHints } from './pool-hints.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -105,15 +106,16 @@ describe('hints of pools', () => {
   });
 
   test('of a thousand servers that fifty machines see fail are written a few times', async () => {
-    const all = Array.from({ length: 50 }, (_, number) => new Machine(`m${number}`));
-    for (let server = 0; server < 1_000; server += 1) {
+    const count = perForm(50, 10);
+    const all = Array.from({ length: count }, (_, number) => new Machine(`m${number}`));
+    for (let server = 0; server < perForm(1_000, 300); server += 1) {
       for (const machine of all) machine.suspect(`10.1.${server >> 8}.${server & 255}:80`);
     }
     await vi.advanceTimersByTimeAsync(20_000);
     const hints = Object.values(await stored());
     expect(hints).toHaveLength(256);
     expect(hints.every(({ by }) => by.length === 2)).toBe(true);
-    expect(puts).toBeLessThanOrEqual(50 * 4);
+    expect(puts).toBeLessThanOrEqual(count * 4);
     const before = puts;
     for (const machine of all) machine.suspect('10.1.0.7:80');
     await vi.advanceTimersByTimeAsync(5_000);

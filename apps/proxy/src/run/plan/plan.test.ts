@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import * as z from 'zod';
 import { byPlace, differences, hashes, planFor } from '../../../test-support/plans.ts';
 import { parseConfig } from '../../config/parse-config.ts';
@@ -46,7 +47,7 @@ describe('the hashes of a plan are the same', () => {
       fc.asyncProperty(fc.infiniteStream(fc.nat()), async (random) => {
         expect(hashes(await planFor(shuffled(config, random)))).toEqual(expected);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

@@ -37,10 +37,12 @@ test('buckets whose debt is paid make room, so that a table shrinks as others co
 test('who asks most is remembered while ever new clients come', () => {
   const { buckets } = onClock(1_000);
   buckets.take('flood', rate, 20);
+  let allowed = 0;
   for (let client = 0; client < 20_000; client += 1) {
     buckets.take(`client ${client}`, rate, 1);
-    expect(buckets.take('flood', rate, 1).allowed).toBe(false);
+    if (buckets.take('flood', rate, 1).allowed) allowed += 1;
   }
+  expect(allowed).toBe(0);
 });
 
 test('as many clients as the cap are each held to the rate, however they take turns', () => {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { readResponse, roomy, type Outcome } from '../../../test-support/heads.ts';
@@ -11,9 +12,13 @@ const OK = 'HTTP/1.1 200 OK\r\n';
 /** The same whole, byte by byte, and cut once anywhere. */
 function outcome(bytes: string): Outcome {
   const whole = readResponse(bytes);
-  expect(readResponse(bytes, { cuts: everywhere }), JSON.stringify(bytes)).toEqual(whole);
-  for (let at = 1; at < bytes.length; at += 1)
-    expect(readResponse(bytes, { cuts: [at / bytes.length] }), JSON.stringify(bytes)).toEqual(whole);
+  const all: Cuts[] = [everywhere];
+  for (let at = 1; at < bytes.length; at += 1) all.push([at / bytes.length]);
+  for (const cuts of all) {
+    const cut = readResponse(bytes, { cuts });
+    // `expect` costs more than to read it.
+    if (!isDeepStrictEqual(cut, whole)) expect(cut, JSON.stringify(bytes)).toEqual(whole);
+  }
   return whole;
 }
 

@@ -86,6 +86,7 @@ describe.each([
     harness.client().send('GET / HTTP/1.1\r\nHost: h\r\nX_User: root\r\n\r\n');
     const server = await harness.server();
     expect((await server.receive('\r\n\r\n')).match(/x.user: .*/gi)).toEqual(['x-user: ann']);
+    server.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
 
   test('changes fields of requests and of answers', async () => {

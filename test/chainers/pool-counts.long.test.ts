@@ -12,12 +12,11 @@ import {
 } from '@inband/core';
 import { createHttpProxy, defaultHttpOptions } from '@inband/http-proxy';
 import { expect, test, vi } from 'vitest';
-import { runs } from '../support/tiers/runs.ts';
 import { FakeResolver, silentLogger } from './fake-establisher.ts';
 import { seededRandom } from '../../packages/core/test-support/seeded-random.ts';
 
 const CLIENTS = 24;
-const REQUESTS = Math.max(5, runs(15));
+const REQUESTS = 15;
 const listener = inetAddr('127.0.0.1', 3128)!;
 const servers = [8001, 8002, 8003].map((port) => inetAddr('127.0.0.1', port)!);
 

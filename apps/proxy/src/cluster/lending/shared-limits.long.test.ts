@@ -2,7 +2,6 @@ import { LimitStates } from '@inband/core';
 import { openStore } from '@inband/store';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { AwayShares } from './away-shares.ts';
 import { MachineLender } from './machine-lender.ts';
 import { openMemory } from './memory.ts';
@@ -114,7 +113,7 @@ test('of a day, all together use at most what there is and what passes before th
       expect(total).toBe(sum);
       await close();
     }),
-    { numRuns: runs(150) },
+    { numRuns: 150 },
   );
 });
 
@@ -138,7 +137,7 @@ test('nobody is refused while there is more than others may have taken in advanc
       }
       await close();
     }),
-    { numRuns: runs(150) },
+    { numRuns: 150 },
   );
 });
 

@@ -51,8 +51,9 @@ test.each<[string, Limits | undefined]>([
   ['with the limits of an example', { perClient: { requests: '100/s', connections: 1_000, newConnections: '100/s' } }],
 ])('a thousand requests that a client asks at once, on a connection each, are served %s', async (_name, limits) => {
   const { ask } = await running(limits);
-  const answers = await Promise.all(Array.from({ length: 1_000 }, () => ask(1)));
-  expect(answers.flat()).toEqual(all(200, 1_000));
+  const count = 1_000;
+  const answers = await Promise.all(Array.from({ length: count }, () => ask(1)));
+  expect(answers.flat()).toEqual(all(200, count));
 });
 
 test('a client is held to its limit over connections, and others are not', async () => {

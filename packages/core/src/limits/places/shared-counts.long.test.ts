@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { Asking, PACE, RENEWED } from '../shared/asking.ts';
 import type { Lender, Placed } from '../shared/lender.ts';
 import { SharedCounts } from './shared-counts.ts';
@@ -251,6 +250,6 @@ test('all together have at most the limit, but for what was opened before an ans
         await pass(SETTLED);
       },
     ),
-    { numRuns: runs(40) },
+    { numRuns: 40 },
   );
 });

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { sample } from '../../../../../test/support/tiers/runs.ts';
 import { makeAuthority } from '../../../../../packages/tls/test-support/certificates.ts';
 import { byPlace, differences, planFor, refsIn } from '../../../test-support/plans.ts';
 import { configJsonSchema } from '../../config/json-schema.ts';
@@ -839,7 +838,7 @@ function withWhatRefersTo(places: readonly string[], plans: readonly Plan[]): st
   return [...all].toSorted();
 }
 
-test.each(sample(Object.entries(KEYS)))(
+test.each(Object.entries(KEYS))(
   '%s is part of what is made of it, and of nothing else',
   async (key, { of, values, beside }) => {
     const plans = await Promise.all(values.map((value) => planWith(key, value, beside)));

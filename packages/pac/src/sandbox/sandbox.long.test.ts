@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { isShortForm } from '../../../../test/support/tiers/runs.ts';
 import type { Outcome } from '../base/messages.ts';
 import { PacError } from '../base/pac-error.ts';
 import { Sandbox } from './sandbox.ts';
@@ -228,7 +227,7 @@ describe('limits', () => {
     expect(outcome).toEqual({ type: 'answer', text: expect.not.stringContaining('/packages/') as string });
   });
 
-  test.skipIf(isShortForm)('a file does not grow by being called', async () => {
+  test('a file does not grow by being called', async () => {
     const sandbox = await load(
       'function FindProxyForURL(url, host) { alert(host); return myIpAddress() + dnsResolve(host); }',
     );
@@ -263,8 +262,7 @@ describe('loading', () => {
     ['one that does not end', 'for (;;) {}', 'limit', 'it took longer than 500 ms of processor time.'],
   ];
   // What takes as long as it may is left out of the short form.
-  const tried = refused.filter(([, , kind]) => !isShortForm || kind !== 'limit');
-  test.each(tried)('a file is refused that is %s', async (_what, text, kind, message) => {
+  test.each(refused)('a file is refused that is %s', async (_what, text, kind, message) => {
     const error: unknown = await load(text).catch((caught: unknown) => caught);
     if (!(error instanceof PacError)) throw error;
     expect(error.kind).toBe(kind);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { isShortForm } from '../../../../../test/support/tiers/runs.ts';
 import type { Candidate } from './balancer.ts';
 import { HashBalancer } from './hash.ts';
 import { hashText } from './hash32.ts';
@@ -31,7 +30,7 @@ function moved(before: readonly (Server | undefined)[], after: readonly (Server 
 }
 
 // Tables of other sizes are the same code.
-describe.each(isShortForm ? [3, 65] : [3, 10, 64, 65, 200, 1_000])('of %d servers', (count) => {
+describe.each([3, 10, 64, 65, 200, 1_000])('of %d servers', (count) => {
   const all = servers(count);
   const before = owners(all);
 

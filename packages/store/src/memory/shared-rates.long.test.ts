@@ -1,7 +1,6 @@
 import type { Rate } from '@inband/core';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isShortForm, runs } from '../../../../test/support/tiers/runs.ts';
 import { seededRandom } from '../../../core/test-support/seeded-random.ts';
 import { Process, World } from '../../test-support/processes.ts';
 import { MemoryBackend } from './memory-backend.ts';
@@ -102,7 +101,7 @@ test('in no time more passes than the burst, what the rate gives, and the stated
         setting.rate.burst + overshootOf(setting.rate, setting.processes) + 1e-6,
       );
     }),
-    { numRuns: runs(300) },
+    { numRuns: 300 },
   );
 });
 
@@ -116,7 +115,7 @@ test('where questions are lost, no more passes beyond it than a burst, and what 
         2 * setting.rate.burst + overshootOf(setting.rate, setting.processes) + uncharged + 1e-6,
       );
     }),
-    { numRuns: runs(200) },
+    { numRuns: 200 },
   );
 });
 
@@ -130,7 +129,7 @@ test('with patience no more passes beyond it than a burst, and each process keep
         2 * setting.rate.burst + overshootOf(setting.rate, setting.processes) + 1e-6,
       );
     }),
-    { numRuns: runs(200) },
+    { numRuns: 200 },
   );
 });
 
@@ -175,7 +174,6 @@ async function steady(setting: Setting, loads: readonly number[]) {
 
 const second = (amount: number, burst: number): Rate => ({ amount, per: 1_000, burst });
 
-/** What is asked more often than a thousand times in a second is left out of the short form. */
 const SETTINGS = [
   { rate: second(100, 100), loads: [100, 100, 100], delay: 2 },
   { rate: second(100, 100), loads: [100, 100, 100], delay: 50 },
@@ -184,7 +182,7 @@ const SETTINGS = [
   { rate: second(1_000, 20), loads: [4_000, 0, 0, 0], delay: 2 },
   { rate: second(10, 20), loads: Array<number>(50).fill(10), delay: 2 },
   { rate: { amount: 60, per: 60_000, burst: 5 }, loads: [4, 4, 4], delay: 2 },
-].filter(({ loads }) => !isShortForm || loads.reduce((sum, load) => sum + load) < 1_000);
+];
 
 test.each(SETTINGS)(
   'the whole rate passes where more is wanted, and everybody has a part: %j',

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { runs } from '../../../../test/support/tiers/runs.ts';
 import { formatIp, parseCidr, parseIp } from '../base/ip.ts';
 import { NetworkList } from './network-list.ts';
 import { runAtOnce } from './network-text.ts';
@@ -36,7 +35,7 @@ test('finds the networks that hold an address, the smallest first, as comparing 
       expect(table.all(bytes)).toEqual([...new Set(holding)]);
       expect(table.longest(bytes)).toBe(holding[0]);
     }),
-    { numRuns: runs(500) },
+    { numRuns: 500 },
   );
 });
 
