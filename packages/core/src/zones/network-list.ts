@@ -27,11 +27,19 @@ export class NetworkList {
     else groupOf(this.v6, prefix).push(key16(bytes, prefix));
     this.#size += 1;
   }
+
+  /** Adds an IPv4 network by its leading bits, as {@link key4} returns them. Always true. */
+  addKey4(key: number, prefix: number): true {
+    groupOf(this.v4, prefix).push(key);
+    this.#size += 1;
+    return true;
+  }
 }
 
 function groupOf<Key>(groups: Group<Key>[], prefix: number): Key[] {
-  let group = groups.find((candidate) => candidate.prefix === prefix);
-  if (group === undefined) groups.push((group = { prefix, keys: [] }));
+  for (const group of groups) if (group.prefix === prefix) return group.keys;
+  const group: Group<Key> = { prefix, keys: [] };
+  groups.push(group);
   return group.keys;
 }
 

@@ -1,6 +1,7 @@
 import { cidrProblem, parseNetwork } from '../base/ip.ts';
 import { isQuotable, type LineProblem, LineProblems } from '../base/line-problems.ts';
 import { NetworkList } from './network-list.ts';
+import { addPlainNetwork } from './plain-network.ts';
 
 /** The content of a file of networks. */
 export interface NetworkText {
@@ -25,14 +26,24 @@ export function* readNetworks(text: string): Generator<void, NetworkText> {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     line += 1;
-    const entry = entryOf(text.slice(start, end));
-    const network = entry === '' ? undefined : parseNetwork(entry);
-    if (network !== undefined) networks.add(network);
-    else if (entry !== '') problems.add(line, problemOf(entry));
+    if (!addPlainNetwork(text, start, end, networks))
+      addEntry(entryOf(text.slice(start, end)), line, { networks, problems });
     if (line % BATCH === 0) yield;
     start = end + 1;
   }
   return { networks, problems: problems.first, problemCount: problems.count };
+}
+
+interface Reading {
+  readonly networks: NetworkList;
+  readonly problems: LineProblems;
+}
+
+function addEntry(entry: string, line: number, { networks, problems }: Reading): void {
+  if (entry === '') return;
+  const network = parseNetwork(entry);
+  if (network === undefined) problems.add(line, problemOf(entry));
+  else networks.add(network);
 }
 
 /** A line that is nothing but an address or a network: most of a file. */
