@@ -29,10 +29,13 @@ export function checkReferences(config: Record<string, unknown>, found: readonly
   const zones = [...BUILTIN_ZONES, ...keysOf(config.zones)];
   const services = keysOf(config.services);
   const chainers = keysOf(config.chainers);
-  return found.flatMap((reference) => {
-    const message = problemOf(reference, { zones, services, chainers });
-    return message === undefined ? [] : [{ path: reference.path, at: reference.at, message }];
-  });
+  const known = { zones, services, chainers };
+  const problems: Problem[] = [];
+  for (const reference of found) {
+    const message = problemOf(reference, known);
+    if (message !== undefined) problems.push({ path: reference.path, at: reference.at, message });
+  }
+  return problems;
 }
 
 function problemOf(

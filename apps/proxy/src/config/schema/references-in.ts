@@ -16,20 +16,17 @@ export interface FoundReference extends Reference {
  */
 export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
   const found: FoundReference[] = [];
-  if (mayRefer(schema)) walk(schema, written, [...path], found);
+  const known = knownOf(schema);
+  if (known?.mayRefer === true) walk(known, written, [...path], found);
   return found.length < 2 ? found : withoutCopies(found);
 }
 
 /** `path` is the same again when it returns. One for all, because most of a large configuration refers to nothing. */
-function walk(schema: unknown, written: unknown, path: (string | number)[], found: FoundReference[]): void {
-  const definition = definitionOf(schema);
-  if (definition === undefined || !mayRefer(schema, definition)) return;
-  const reference = referenceOf(schema);
-  if (reference !== undefined && typeof written === 'string') {
-    found.push({ ...reference, name: written, path: [...path], at: 'value' });
-  }
-  eachStep(definition, written, (inner, value, part) => {
-    if (!mayRefer(inner)) return;
+function walk({ definition, to }: Known, written: unknown, path: (string | number)[], found: FoundReference[]): void {
+  if (to !== undefined && typeof written === 'string') found.push({ to, name: written, path: [...path], at: 'value' });
+  eachStep(definition, written, (schema, value, part) => {
+    const inner = knownOf(schema);
+    if (inner?.mayRefer !== true) return;
     if (part !== undefined) path.push(part);
     walk(inner, value, path, found);
     if (part !== undefined) path.pop();
@@ -37,18 +34,28 @@ function walk(schema: unknown, written: unknown, path: (string | number)[], foun
   if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
 }
 
-/** Whether a schema, or one of which it consists, has references: most have none, and a large configuration has many of those. */
-const referring = new WeakMap<object, boolean>();
+/** What is found out about a schema once, because a large configuration has many values for it. */
+interface Known {
+  readonly definition: Definition;
+  /** What it refers to: `references` joins what it has for the schemas that a schema was made from anew, whenever it is asked. */
+  readonly to: Reference['to'] | undefined;
+  /** Whether it, or one of which it consists, has references: most have none. */
+  mayRefer: boolean;
+}
 
-function mayRefer(schema: unknown, definition = definitionOf(schema)): boolean {
-  if (definition === undefined) return false;
-  const before = referring.get(definition);
-  if (before !== undefined) return before;
+const allKnown = new WeakMap<object, Known>();
+
+function knownOf(schema: unknown): Known | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined;
+  const before = allKnown.get(schema);
+  const definition = before === undefined ? definitionOf(schema) : undefined;
+  if (definition === undefined || !isZodSchema(schema)) return before;
+  const to = references.get(schema)?.to;
   // One that contains itself may refer, as far as is known on the way back to it.
-  referring.set(definition, true);
-  const may = referenceOf(schema) !== undefined || schemasIn(definition).some((inner) => mayRefer(inner));
-  referring.set(definition, may);
-  return may;
+  const known: Known = { definition, to, mayRefer: true };
+  allKnown.set(schema, known);
+  known.mayRefer = to !== undefined || schemasIn(definition).some((inner) => knownOf(inner)?.mayRefer === true);
+  return known;
 }
 
 /** The schemas of which one consists, whatever is written for it. */
@@ -142,17 +149,6 @@ function definitionOf(schema: unknown): Definition | undefined {
   if (!isZodSchema(schema)) return undefined;
   const { _zod: internals } = schema;
   return internals.def;
-}
-
-/** What `references` says of a schema: it joins what it has for the schemas that a schema was made from anew, whenever it is asked. */
-const referenceBySchema = new WeakMap<object, Reference | undefined>();
-
-function referenceOf(schema: unknown): Reference | undefined {
-  if (!isZodSchema(schema)) return undefined;
-  if (referenceBySchema.has(schema)) return referenceBySchema.get(schema);
-  const reference = references.get(schema);
-  referenceBySchema.set(schema, reference);
-  return reference;
 }
 
 /** Duck-typed, because a plugin may bring a zod of its own. */

@@ -23,13 +23,20 @@ const HIDDEN = new Set(['paths', 'path', 'query', 'cookies', 'cookie']);
 export function checkConditions(path: ConfigPath, service: WrittenConditions): Problem[] {
   const rules = service.access.flatMap(([index, rule]) =>
     (['allow', 'deny'] as const).flatMap((action) =>
-      isRecord(rule[action]) ? checkRule([...path, 'access', index, action], rule[action], { ...service, action }) : [],
+      isRecord(rule[action]) && isOfRequests(rule[action])
+        ? checkRule([...path, 'access', index, action], rule[action], { ...service, action })
+        : [],
     ),
   );
   const routes = service.routes.flatMap(([index, { match }]) =>
-    isRecord(match) ? checkMatch([...path, 'routes', index, 'match'], match, service) : [],
+    isRecord(match) && isOfRequests(match) ? checkMatch([...path, 'routes', index, 'match'], match, service) : [],
   );
   return [...rules, ...unreachedRules(path, service.access), ...routes];
+}
+
+/** Most of a large configuration asks for nothing else than hosts. */
+function isOfRequests(conditions: Record<string, unknown>): boolean {
+  return OF_REQUESTS.some((key) => key in conditions);
 }
 
 type Where = Pick<WrittenConditions, 'proxy' | 'mode'>;
