@@ -1,20 +1,16 @@
 import {
-  type AddressZones,
   type Carrier,
   type Chainer,
-  type ChainerDeps,
   connectByNameThrough,
+  type EstablishConnection,
   establishThrough,
-  type Logger,
   type MadeNotices,
 } from '@inband/core';
 import { formatPath } from '../../config/problem/problem.ts';
-import { childLogger } from '../../log/logging.ts';
 import type { Planned } from '../plan/planned.ts';
+import { ChainerLogger } from './chainer-deps/chainer-logger.ts';
 import type { BuildDeps, Make, Maker } from './made.ts';
-
-/** `services`, its name, `routes`, its index. */
-const ROUTE_DEPTH = 4;
+import { OwnDeps } from './chainer-deps/own-deps.ts';
 
 export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const { hash, path, value } = planned;
@@ -29,25 +25,18 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   const serverTls = value.serverTls && get(value.serverTls);
   const carriers = new Map(Object.entries(value.carriers).map(([option, ref]) => [option, get(ref)]));
   const carrier = value.through && get(value.through).carrier;
-  const { forgeAddrProblem, logger, ticketKeys } = deps;
+  const { forgeAddrProblem, ticketKeys } = deps;
   const notices = deps.notices?.of(hash);
-  let own: Logger | undefined;
-  // Made when somebody asks, because most chainers write nothing, and a configuration may have thousands.
-  const ownLogger = (): Logger =>
-    (own ??= childLogger(logger, { chainer: value.type, route: formatPath(path.slice(0, ROUTE_DEPTH)) }));
-  const chainerDeps: ChainerDeps = {
-    ...wayOf(plugin.serverChosenBy ?? 'client', carrier, deps),
+  const place = formatPath(path);
+  const logger = new ChainerLogger(deps.logger, value.type, path);
+  const chainerDeps = new OwnDeps(plugin.kind, table, {
+    establishConnection: wayOf(plugin.serverChosenBy ?? 'client', carrier, deps),
+    establishFor:
+      carrier === undefined ? deps.establisher : (serverChosenBy) => establishThrough(carrier, serverChosenBy),
+    connectByName: carrier && connectByNameThrough(carrier, plugin.serverChosenBy ?? 'client'),
     resolver,
-    get zones(): AddressZones {
-      if (table !== undefined) return table;
-      throw new Error(`the plugin "${plugin.kind}" says "usesZones: false", and uses zones.`);
-    },
-    get place(): string {
-      return formatPath(path);
-    },
-    get logger(): Logger {
-      return ownLogger();
-    },
+    place,
+    logger,
     proxies,
     serverTls,
     ownKey: ticketKeys && (() => ticketKeys.current.own),
@@ -56,8 +45,8 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     nestedChainer(option, index) {
       const found = nested.get(placeOf(option, index));
       if (found !== undefined) return found;
-      const place = formatPath([...path, option, ...(index === undefined ? [] : [index])]);
-      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${place}.`);
+      const at = formatPath([...path, option, ...(index === undefined ? [] : [index])]);
+      throw new Error(`the chainer "${plugin.kind}" has no chainer nested at ${at}.`);
     },
     discovery(option, index) {
       const found = value.discoveries[placeOf(option, index)];
@@ -65,7 +54,7 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       if (found === undefined || discovers === undefined) {
         throw new Error(`the chainer "${plugin.kind}" has no discovery at ${placeOf(option, index)}.`);
       }
-      return discovers.create(found.options, { logger: ownLogger(), baseDirectory: found.baseDirectory });
+      return discovers.create(found.options, { logger, baseDirectory: found.baseDirectory });
     },
     carrier(option) {
       const found = carriers.get(option);
@@ -73,9 +62,9 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       throw new Error(`the chainer "${plugin.kind}" carries nothing at ${formatPath([...path, option])}.`);
     },
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
-  };
+  });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the plugin itself has prepared
-  const chainer = plugin.create(value.options, chainerDeps, deps.prepared.get(formatPath(path)) as undefined);
+  const chainer = plugin.create(value.options, chainerDeps, deps.prepared.get(place) as undefined);
   if (notices !== undefined) noticesOf.set(chainer, notices);
   return chainer;
 };
@@ -92,15 +81,8 @@ function wayOf(
   serverChosenBy: 'client' | 'operator',
   carrier: Carrier | undefined,
   { establisher }: BuildDeps,
-): Pick<ChainerDeps, 'establishConnection' | 'establishFor' | 'connectByName'> {
-  if (carrier === undefined) {
-    return { establishConnection: establisher(serverChosenBy), establishFor: establisher };
-  }
-  return {
-    establishConnection: establishThrough(carrier, serverChosenBy),
-    establishFor: (chosenBy) => establishThrough(carrier, chosenBy),
-    connectByName: connectByNameThrough(carrier, serverChosenBy),
-  };
+): EstablishConnection {
+  return carrier === undefined ? establisher(serverChosenBy) : establishThrough(carrier, serverChosenBy);
 }
 
 const NOTHING_NESTED: ReadonlyMap<string, Chainer> = new Map();

@@ -1,4 +1,5 @@
 import type { ChainerPlugin } from '@inband/core';
+import { hash } from 'node:crypto';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { CARRIER } from '../../config/plugins/prepare-plugins.ts';
 import { serverTlsKey } from '../../config/plugins/load-server-tls.ts';
@@ -22,7 +23,8 @@ type Owner = Pick<Values['chainer'], 'service' | 'name' | 'through'>;
 /** What chainers of one owner and type have in common. */
 interface Common {
   readonly value: Owner & Pick<Values['chainer'], 'type' | 'plugin' | 'resolver' | 'zones'>;
-  readonly text: string;
+  /** SHA-256 of it. */
+  readonly identity: string;
 }
 
 /** What a chainer is that may carry others. */
@@ -101,7 +103,7 @@ export class ChainerPlanner {
     if (last !== undefined && isCommonOf(last, owner, type)) return last;
     const zones = plugin?.usesZones === false ? undefined : this.#deps.zones;
     const value = { ...owner, type, plugin: identityOf(plugin), resolver: this.#deps.resolver, zones };
-    return (this.#lastCommon = { value, text: canonicalText(value) });
+    return (this.#lastCommon = { value, identity: hash('sha256', canonicalText(value)) });
   }
 
   /** What tells apart what plugins have prepared, beside their options. */
@@ -197,12 +199,12 @@ function isCommonOf({ value }: Common, { service, name, through }: Owner, type: 
   return value.service === service && value.name === name && value.through === through && value.type === type;
 }
 
-/** What the hash of a chainer is computed from: what it has in common with others in one text, and of the rest what is there. */
-function contentOf({ text }: Common, value: Values['chainer'], prepared: unknown): object {
+/** What the hash of a chainer is computed from: the hash of what it has in common with others, and of the rest what is there. */
+function contentOf({ identity }: Common, value: Values['chainer'], prepared: unknown): object {
   const { discoveries, stacks, serverTls, options, nested, carriers, picksUp } = value;
   return {
     carriers: filled(carriers),
-    common: text,
+    common: identity,
     discoveries: filled(discoveries),
     nested: filled(nested),
     options,
