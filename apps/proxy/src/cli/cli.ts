@@ -8,6 +8,7 @@ import { describeFailure } from '../log/describe-failure.ts';
 import { writeBeforeExit } from '../log/outputs/final-write.ts';
 import { packageVersion } from '../own-files/own-files.ts';
 import { leave } from '../log/leave.ts';
+import { optimiseAgain, optimiseLater } from '../run/late-optimising.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
 import { quickConfig } from './quick-config.ts';
@@ -100,7 +101,7 @@ async function execute(command: Command): Promise<number> {
     case 'reverse':
       return runQuick(command);
     case 'run':
-      return serve(...(await loadConfig(command.config)));
+      return serve(...(await loadConfig(command.config, undefined, { onRead: optimiseLater })));
   }
 }
 
@@ -122,6 +123,12 @@ async function runQuick(command: QuickCommand): Promise<number> {
 async function serve(parsed: ParsedConfig, source: ConfigSource): Promise<number> {
   const workers = countWorkers(parsed.config.workers);
   const inherited = new InheritedSockets([...systemdSockets(), ...predecessorSockets()]);
-  if (workers === 1) return (await import('../single/run.ts')).run(parsed, source, inherited);
+  // Compiled code is kept for the usual flags of V8.
+  optimiseAgain();
+  if (workers === 1) {
+    const { run } = await import('../single/run.ts');
+    optimiseLater(source);
+    return run(parsed, source, inherited);
+  }
   return (await import('../workers/supervisor.ts')).supervise(parsed, source, workers, inherited);
 }

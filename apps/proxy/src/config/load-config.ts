@@ -11,18 +11,25 @@ import { defaultConfig } from './schema/schema.ts';
 /** Milliseconds to load a configuration with its modules, plugins and files. Of many certificates each has so long. */
 const LONGEST_LOAD = 10_000;
 
+export interface LoadOptions extends Pick<ParseOptions, 'isWorker'> {
+  /** Called with what was read, before it is validated. */
+  readonly onRead?: ((source: ConfigSource) => void) | undefined;
+}
+
 /**
  * Reads and validates a configuration file, a folder, or standard input (`-`), or takes the default configuration. What is `known`
- * is not read again, and its patches are applied. `isWorker`: see {@link parseConfig}.
+ * is not read again, and its patches are applied.
  * Throws a `ConfigError` with every problem, also if loading does not end in time.
  */
 export async function loadConfig(
   file: string | undefined,
   known?: FilesRead,
-  isWorker = false,
+  { isWorker = false, onRead }: LoadOptions = {},
 ): Promise<[ParsedConfig, ConfigSource]> {
   return within(file, async (onProgress) => {
-    return parsePatched(await readSource(file, known), known?.patches, { isWorker, onProgress });
+    const source = await readSource(file, known);
+    onRead?.(source);
+    return parsePatched(source, known?.patches, { isWorker, onProgress });
   });
 }
 

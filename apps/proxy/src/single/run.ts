@@ -5,6 +5,7 @@ import type { AcmeSide } from '../acme/acme-side.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import { optimiseAgain } from '../run/late-optimising.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
@@ -132,6 +133,7 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   // A start may take long, for example when names of zones are not answered. Until it is done there are no clients to wait for.
   const started = await Promise.race([starting, stopping.then(() => undefined)]);
   running = started?.[0];
+  optimiseAgain();
   if (running !== undefined) {
     logListeners(parsed, running, logger);
     tellStarted();

@@ -46,7 +46,7 @@ export class WorkerReloads {
   async #prepare({ id, files, bound }: PrepareOrder): Promise<void> {
     // One whose supervisor has given up on it.
     await this.#drop();
-    const [parsed, source] = await loadConfig(this.#file, files, true);
+    const [parsed, source] = await loadConfig(this.#file, files, { isWorker: true });
     const reload = await this.#running.prepare(parsed, source, bound);
     this.#prepared = { id, reload };
     await report({ type: 'prepared', id, addresses: reload.addresses });

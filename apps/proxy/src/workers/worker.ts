@@ -10,6 +10,7 @@ import { printAsEnvironmentSays } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { describeFailure } from '../log/describe-failure.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
+import { optimiseAgain, optimiseLater } from '../run/late-optimising.ts';
 import type { PrepareLog, Running } from '../run/running.ts';
 import type { ListenAtEnd, ShutdownTimes } from '../run/shutdown.ts';
 import { startInband } from '../run/start.ts';
@@ -57,7 +58,7 @@ export async function runWorker(): Promise<void> {
 async function start(order: StartOrder, orders: Orders): Promise<{ inband: Running; logging: ProgramLog }> {
   try {
     adoptPseudonym(order.pseudonym);
-    const [parsed, source] = await loadConfig(order.file, order.files, true);
+    const [parsed, source] = await loadConfig(order.file, order.files, { isWorker: true, onRead: optimiseLater });
     const { baseDirectory } = source;
     const logging = new ProgramLog({ log: parsed.config.log, baseDirectory }, 'worker');
     exitOnDefects(logging);
@@ -97,6 +98,7 @@ async function start(order: StartOrder, orders: Orders): Promise<{ inband: Runni
       serverOrders: order.serverOrders,
       tellMessages: (listener) => (logging.onMessage = listener),
     });
+    optimiseAgain();
     const reloads = new WorkerReloads(inband, order.file);
     orders.onReload = (part) => void reloads.take(part);
     orders.countOpen = () => inband.open;
