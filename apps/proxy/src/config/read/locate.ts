@@ -1,16 +1,6 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  visit,
-  type YAMLMap,
-} from 'yaml';
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, visit, type YAMLMap } from 'yaml';
 import { parseYaml, TooNested } from '../text/yaml-document.ts';
+import { isMergeKey, aliasProblems, mergeSources, type NodeProblem, resolveAlias } from '../text/aliases.ts';
 import { jsonFault } from '../text/json-syntax.ts';
 import { plainJson } from '../text/json-text.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
@@ -66,20 +56,14 @@ function parseWithPlaces(text: string, language: 'yaml' | 'json', variables: Var
       : [{ ...locationOf(fault.offset), message: fault.message }];
   if (syntaxErrors.length === 0) {
     // Each of them visits every node, which takes long in a large file.
-    const merges = text.includes('<<') ? wrongMerges(document) : [];
+    const aliases = text.includes('*') || text.includes('<<') ? aliasProblems(document) : [];
     // A variable may also be written with an escape.
-    const problems = [...merges, ...(/[$\\]/.test(text) ? replaceVariables(document, variables) : [])];
+    const problems = [...aliases, ...(/[$\\]/.test(text) ? replaceVariables(document, variables) : [])];
     syntaxErrors.push(...problems.map(({ node, message }) => ({ ...locationOf(startOf(node) ?? 0), message })));
   }
-  let value: unknown;
-  try {
-    if (syntaxErrors.length === 0) value = document.toJS({ maxAliasCount: 1000 });
-  } catch (error) {
-    // Aliases of aliases, which would fill the memory.
-    syntaxErrors.push({ line: 1, column: 1, message: `${error instanceof Error ? error.message : String(error)}.` });
-  }
   return {
-    value,
+    // What aliases repeat is counted above.
+    value: syntaxErrors.length === 0 ? document.toJS({ maxAliasCount: -1 }) : undefined,
     locate: (path, at) => {
       const offset = offsetOf(document, path, at);
       return offset === undefined ? undefined : locationOf(offset);
@@ -98,11 +82,6 @@ function documentOf(text: string, language: 'yaml' | 'json', lineCounter: LineCo
   }
 }
 
-interface NodeProblem {
-  readonly node: unknown;
-  readonly message: string;
-}
-
 /** Changes the texts of the document itself, so that every alias of one has the new value. */
 function replaceVariables(document: Document, variables: Variables): NodeProblem[] {
   const problems: NodeProblem[] = [];
@@ -115,29 +94,6 @@ function replaceVariables(document: Document, variables: Variables): NodeProblem
     },
   });
   return problems;
-}
-
-function wrongMerges(document: Document): NodeProblem[] {
-  const problems: NodeProblem[] = [];
-  visit(document, {
-    Map(_key, map) {
-      for (const { key, value } of map.items) {
-        if (!isMergeKey(key) || mergeSources(value, document).every(isMap)) continue;
-        problems.push({ node: key, message: 'expected a mapping to merge, or a list of mappings ("<<: *name").' });
-      }
-    },
-  });
-  return problems;
-}
-
-function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
-}
-
-/** The nodes that stand behind a merge key, without aliases. */
-function mergeSources(value: unknown, document: Document): unknown[] {
-  const source = resolveAlias(value, document);
-  return isSeq(source) ? source.items.map((item) => resolveAlias(item, document)) : [source];
 }
 
 function syntaxMessage(code: string, message: string, language: 'yaml' | 'json'): string {
@@ -189,10 +145,6 @@ function mergedStep(map: YAMLMap, part: string | number, document: Document): St
     }
   }
   return undefined;
-}
-
-function resolveAlias(node: unknown, document: Document): unknown {
-  return isAlias(node) ? (node.resolve(document) ?? node) : node;
 }
 
 /** The offset of a node's first character; undefined for a value that is not written (`key:` and no more). */
