@@ -41,10 +41,10 @@ class Dial implements Step<Connection>, Expiring {
   readonly #timers: Timers;
   readonly #request: DialRequest;
   readonly #timer = new Timeout(this);
-  readonly #began = performance.now();
   #end: StepEnd<Connection> | undefined = undefined;
-  /** While descriptors have run out. */
+  /** While descriptors have run out, and since when they have. */
   #again: NodeJS.Timeout | undefined = undefined;
+  #since: number | undefined = undefined;
   #cancel: (() => void) | undefined = undefined;
 
   constructor(transport: Transport, timers: Timers, request: DialRequest) {
@@ -64,12 +64,18 @@ class Dial implements Step<Connection>, Expiring {
 
   readonly #settle = (error: Error | undefined, connection?: Connection): void => {
     if (connection !== undefined) return void this.#end?.done(connection);
-    if (error === undefined || !isOutOfDescriptors(error) || performance.now() - this.#began >= LONGEST_WAIT) {
+    if (error === undefined || !isOutOfDescriptors(error) || this.#hasWaited()) {
       return this.#end?.failed(error ?? cancelled(this.#request.remote));
     }
     this.#makeRoom(error);
     this.#again = setTimeout(() => this.#connect(), AGAIN_AFTER);
   };
+
+  #hasWaited(): boolean {
+    const now = performance.now();
+    this.#since ??= now;
+    return now - this.#since >= LONGEST_WAIT;
+  }
 
   #makeRoom(error: Error): void {
     const { session, remote, room } = this.#request;
