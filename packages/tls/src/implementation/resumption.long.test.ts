@@ -1,6 +1,6 @@
 import { type Connection, createMemoryNetwork, ignoreEvents } from '@inband/core';
 import { afterEach, describe, expect, test } from 'vitest';
-import { makeAuthority, selfSigned } from '../../test-support/certificates.ts';
+import { makeAuthority, selfSigned, type TestCertificate } from '../../test-support/certificates.ts';
 import type {
   TlsClientContext,
   TlsConnection,
@@ -98,6 +98,17 @@ describe.each(cases)('$name, TLS $maxVersion: a session', ({ tls, maxVersion }) 
     await meet(tls, context, server({ clientAuth: 'require', ...byClients }));
     const { why } = (await meet(tls, context, server({ clientAuth: 'require', ...byOthers }))).server;
     expect(why).toMatch(/^The certificate is not good/);
+  });
+
+  test('of a client whose certificate has been revoked since is not resumed', async () => {
+    const context = client(shown);
+    const asking = (revoked: readonly TestCertificate[]) =>
+      server({ clientAuth: 'require', ...byClients, crl: [clients.crl(revoked)] });
+    const before = asking([]);
+    await meet(tls, context, before);
+    expect((await meet(tls, context, before)).server.connection?.tls.resumed).toBe(true);
+    const { why } = (await meet(tls, context, asking([mine]))).server;
+    expect(why).toMatch(/revoked/);
   });
 
   test('without a certificate is not resumed where one is required', async () => {
