@@ -1,5 +1,4 @@
 import {
-  AcceptedClient,
   type ClientConnection,
   type ConnectionHandler,
   type Expiring,
@@ -10,31 +9,21 @@ import {
   Timeout,
   type TimeoutList,
 } from '@inband/core';
-import { type ClientHello, HelloFault, HelloReader } from '@inband/tls-guard';
-import { TlsConfigurationError } from '../base/configuration-error.ts';
-import type { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { Handshake, ServerIdentity, TlsConnection, TlsServerContext } from '../base/implementation.ts';
-import type { ServerCertificate } from '../certificates/server-certificate.ts';
-import { alertRecord, type PlainAlert } from './alert.ts';
-import type { TerminatorContext } from './context.ts';
-import { certificateFor, decideHello } from './hello-decision.ts';
-import type { MatchRule } from './hello-match.ts';
-import { isOfHttp, PLAIN_HTTP_ANSWER } from './plain-http.ts';
-import { securedClient } from './secured-client.ts';
-
-/**
- * The states of a client until TLS is negotiated. Each leads only to those below it.
- *
- * ```
- * reading ── ClientHello accepted ──▶ handshaking ── done ──▶ handed on
- *    │                                    └── failed, timeout ──▶ closed
- *    ├── its certificate is ordered ──▶ ordering ── there ──▶ handshaking
- *    │                                      └── not in time ──▶ refusing
- *    ├── refused ──▶ refusing (an alert is on its way) ──────────▶ closed
- *    └── timeout, client gone ───────────────────────────────────▶ closed
- * ```
- */
-type State = 'reading' | 'ordering' | 'handshaking' | 'refusing' | 'handed on' | 'closed';
+import type { ClientHello } from '@inband/tls-guard';
+import { TlsConfigurationError } from '../../base/configuration-error.ts';
+import type { TlsHandshakeError } from '../../base/handshake-error.ts';
+import type { Handshake, ServerIdentity, TlsConnection, TlsServerContext } from '../../base/implementation.ts';
+import type { ServerCertificate } from '../../certificates/server-certificate.ts';
+import { alertRecord, type PlainAlert } from '../alert.ts';
+import type { TerminatorContext } from '../context.ts';
+import { decideHello } from '../hello-decision.ts';
+import type { MatchRule } from '../hello-match.ts';
+import { type ArrivalState, isOver } from './arrival-state.ts';
+import { awaitOrder, NOT_IN_TIME, orderFailure, type OrderRefusal } from './await-order.ts';
+import { handOn, passOn } from './hand-on.ts';
+import { HelloInput } from './hello-input.ts';
+import { PLAIN_HTTP_ANSWER } from './plain-http.ts';
+import { securedClient } from '../secured-client.ts';
 
 /** One client, from its first byte until its proxy gets it. */
 export class Arrival implements ConnectionHandler, Expiring, Holder {
@@ -44,8 +33,8 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   /** Why the client is not to be served, which its proxy tells it once TLS is negotiated. */
   readonly #refusal: ProxyError | undefined;
   readonly #timeout = new Timeout(this);
-  #hello: HelloReader | undefined = new HelloReader();
-  #state: State = 'reading';
+  #hello: HelloInput | undefined = new HelloInput();
+  #state: ArrivalState = 'reading';
   #serverName: string | undefined = undefined;
   /** Of `tls.match`, where one is about its name. */
   #rule: MatchRule | undefined = undefined;
@@ -85,12 +74,12 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   /** Whether the client has sent nothing yet. */
   get #isSilent(): boolean {
-    return this.#state === 'reading' && this.#hello?.begun !== true;
+    return this.#state === 'reading' && this.#hello?.hasBegun !== true;
   }
 
   /** Closes the connection now. */
   destroy(error?: Error): void {
-    if (this.#state === 'closed' || this.#state === 'handed on') return;
+    if (isOver(this.#state)) return;
     if (this.#shown !== undefined) this.#shown.destroy(error);
     else if (this.#handshake !== undefined) this.#handshake.cancel(error);
     else {
@@ -104,19 +93,19 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   data(bytes: Buffer, start: number, end: number): void {
     if (this.#state !== 'reading' || this.#hello === undefined) return;
-    if (!this.#hello.begun) {
-      if (isOfHttp(bytes[start])) return this.#answerHttp();
-      // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
-      if (this.#timeout.list !== this.#wait) this.#timeout.start(this.#wait);
-    }
-    try {
-      const hello = this.#hello.read(bytes, start, end);
-      if (hello === undefined) this.#context.waitingBytes.holdHead(this, this.#hello.kept);
-      else this.#negotiate(hello, this.#hello.takeReceived());
-    } catch (error) {
-      if (error instanceof HelloFault) this.#refuse('decode_error', `The ClientHello was refused: ${error.message}.`);
-      else if (error instanceof TlsConfigurationError) this.#refuse('internal_error', error.message);
-      else throw error;
+    const wasSilent = !this.#hello.hasBegun;
+    const progress = this.#hello.read(bytes, start, end);
+    // The client is no longer silent, so the short timeout of `drain` gives way to the usual one.
+    if (wasSilent && progress.kind !== 'http' && this.#timeout.list !== this.#wait) this.#timeout.start(this.#wait);
+    switch (progress.kind) {
+      case 'incomplete':
+        return this.#context.waitingBytes.holdHead(this, progress.kept);
+      case 'complete':
+        return this.#negotiateOrRefuse(progress.hello, progress.received);
+      case 'http':
+        return this.#answerHttp();
+      case 'fault':
+        return this.#refuse('decode_error', progress.why);
     }
   }
 
@@ -124,7 +113,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   ended(): void {
     // Who sends nothing has only looked whether the port is open.
-    if (this.#hello?.begun === true) this.#failed('The client ended in the middle of its ClientHello.', undefined);
+    if (this.#hello?.hasBegun === true) this.#failed('The client ended in the middle of its ClientHello.', undefined);
     this.destroy();
   }
 
@@ -150,6 +139,15 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
 
   // ---- what it comes to
 
+  #negotiateOrRefuse(hello: ClientHello, begun: Buffer): void {
+    try {
+      this.#negotiate(hello, begun);
+    } catch (error) {
+      if (!(error instanceof TlsConfigurationError)) throw error;
+      this.#refuse('internal_error', error.message);
+    }
+  }
+
   #negotiate(hello: ClientHello, begun: Buffer): void {
     this.#serverName = hello.serverName;
     this.#rule = this.#context.match?.ruleFor(hello.serverName);
@@ -158,7 +156,9 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
       case 'shake':
         return this.#shake(decision.certificate, begun);
       case 'order':
-        return void this.#order(decision.order, hello, begun).catch((error: unknown) => this.#orderFailed(error));
+        return void this.#order(decision.order, hello, begun).catch((error: unknown) =>
+          this.#refuseOrder(orderFailure(this.#context, error)),
+        );
       case 'show':
         return this.#show(decision.identity, begun);
       case 'pass':
@@ -193,27 +193,18 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.client.connection.pause();
     this.#timeout.start(this.#context.waits.order);
     this.#context.waitingBytes.holdHead(this, begun.length);
-    await order;
+    const outcome = await awaitOrder(this.#context, this.client, hello, order);
     if (this.#state !== 'ordering') return;
-    const certificate = certificateFor(this.#context, this.client, hello);
-    if (certificate === undefined) {
-      this.client.connection.resume();
-      return this.#refuse('unrecognized_name', NOT_IN_TIME);
-    }
+    if ('alert' in outcome) return this.#refuseOrder(outcome);
     this.#timeout.start(this.#context.waits.handshake);
-    this.#shake(certificate, begun);
+    this.#shake(outcome, begun);
   }
 
-  /** What is thrown here would be an unhandled rejection, which ends the process. */
-  #orderFailed(error: unknown): void {
-    if (this.#state === 'closed' || this.#state === 'handed on') return;
-    const why = error instanceof TlsConfigurationError ? error.message : 'The certificate could not be ordered.';
-    if (!(error instanceof TlsConfigurationError)) {
-      this.#context.logger.error({ err: error }, 'defect while a certificate was ordered');
-    }
+  #refuseOrder({ alert, why }: OrderRefusal): void {
+    if (isOver(this.#state)) return;
     // So that what the client does with the alert is noticed.
     this.client.connection.resume();
-    this.#refuse('internal_error', why);
+    this.#refuse(alert, why);
   }
 
   /** Nothing is said on the connection of a CA. */
@@ -231,14 +222,11 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     context.release();
   }
 
-  /** Hands the client on with what it has sent. */
   #pass(proxy: ProtocolProxy | undefined, received: Buffer): void {
-    const { connection, address, peer, local, listener, originalDestination } = this.client;
-    connection.pause();
+    this.client.connection.pause();
     this.#state = 'handed on';
     this.#release();
-    if (proxy !== this.#context.proxy) this.#context.proxy.places?.leave(connection);
-    proxy?.accept(new AcceptedClient({ connection, address, peer, local, listener, originalDestination, received }));
+    passOn(this.#context, this.client, proxy, received);
   }
 
   #handOn(connection: TlsConnection, certificate: ServerCertificate): void {
@@ -249,13 +237,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#context.onHandshake?.(client.tls?.resumed === true ? 'resumed' : 'full');
     this.#state = 'handed on';
     this.#release();
-    const proxy = rule?.proxy ?? this.#context.proxy;
-    const { places } = this.#context.proxy;
-    if (proxy === this.#context.proxy) places?.replace(this.client.connection, connection);
-    else places?.leave(this.client.connection);
-    if (this.#refusal === undefined) proxy.accept(client);
-    else if (proxy.refuse === undefined) connection.destroy(this.#refusal);
-    else proxy.refuse(client, this.#refusal);
+    handOn(this.#context, this.client.connection, connection, client, { rule, refusal: this.#refusal });
   }
 
   #refuseOpen(connection: TlsConnection, why: string): void {
@@ -297,7 +279,7 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
   }
 
   #close(): void {
-    if (this.#state === 'closed' || this.#state === 'handed on') return;
+    if (isOver(this.#state)) return;
     this.#state = 'closed';
     this.#context.proxy.places?.leave(this.client.connection);
     this.#release();
@@ -312,5 +294,3 @@ export class Arrival implements ConnectionHandler, Expiring, Holder {
     this.#forget(this);
   }
 }
-
-const NOT_IN_TIME = 'Its certificate could not be ordered in time; the log of ACME says why.';
