@@ -81,7 +81,7 @@ test('files that are included are pushed, and relative paths in them are those o
   expect(parsed.zoneLists.map(({ zone }) => zone)).toEqual(['office']);
   // What a worker has, without reading anything of that.
   await rm(join(folder, 'inband.yaml'));
-  const [again] = await loadConfig(source.file, source.files, true);
+  const [again] = await loadConfig(source.file, source.files, { isWorker: true });
   expect(again.config).toEqual(parsed.config);
 });
 
