@@ -63,6 +63,8 @@ export const fastTier = {
   // Each one more compiles all sources anew. A tier with workers of its own comes before the others.
   maxWorkers: availableParallelism(),
   sequence: { groupOrder: 0 },
+  // As often as its runner has `vi.waitFor` look.
+  expect: { poll: { timeout: 30_000, interval: 5 } },
 };
 
 export default defineConfig({

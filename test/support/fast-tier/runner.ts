@@ -1,7 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { TestRunner, type RunnerTestFile, type RunnerTestSuite, type TestRunnerConfig } from 'vitest';
-// oxlint-disable-next-line import/no-unassigned-import -- it changes what Vitest waits for, once for the process
-import '../tiers/patience.ts';
+import { lookEvery } from '../tiers/patience.ts';
 import { checkNothingRefused, refuseProcesses } from './no-processes.ts';
 import { resolveSourcesByPath } from './resolve-sources.ts';
 import { forgetFile } from './shared-process.ts';
@@ -12,6 +11,9 @@ declare module 'vitest' {
     processorTime?: number;
   }
 }
+
+/** Milliseconds: what these tests wait for happens in the process, mostly within one. */
+const LOOKS = 5;
 
 /** How often each file was imported in this process. */
 const imported = new Map<string, number>();
@@ -29,6 +31,7 @@ export default class FastTierRunner extends TestRunner {
     if (isPrepared) return;
     isPrepared = true;
     refuseProcesses();
+    lookEvery(LOOKS);
     if (!config.watch) resolveSourcesByPath();
   }
 

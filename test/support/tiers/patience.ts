@@ -9,6 +9,12 @@ const PATIENCE = 30_000;
 type Options = Parameters<typeof vi.waitFor>[1];
 
 const { waitFor, waitUntil } = vi;
+let interval: number | undefined;
+
+/** Milliseconds after which what is waited for is looked at again, from now on. vitest's own are 50. */
+export function lookEvery(milliseconds: number): void {
+  interval = milliseconds;
+}
 
 /** Of files that share a process, the first one has set it. */
 if (!waitFor.name.startsWith('patient')) {
@@ -20,6 +26,8 @@ if (!waitFor.name.startsWith('patient')) {
   };
 }
 
+/** Simulated timers move by the interval at each look, so vitest's own stays there. */
 function patient(options: Options): Options {
-  return typeof options === 'number' ? options : { timeout: PATIENCE, ...options };
+  const usual = { timeout: PATIENCE, ...(interval !== undefined && !vi.isFakeTimers() && { interval }) };
+  return { ...usual, ...(typeof options === 'number' ? { timeout: options } : options) };
 }
