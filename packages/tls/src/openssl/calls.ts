@@ -1,11 +1,14 @@
 /** Bytes that `read` decrypts at most in one call: the plain bytes of one record (RFC 8446 section 5.1). */
 export const RECORD_LENGTH = 16_384;
 
-/** Bytes of the buffer that takes what is decrypted. */
-export const PLAIN_LENGTH = 8 * RECORD_LENGTH;
-
 /** Bytes of the buffer that takes what was received and OpenSSL has not read yet. */
 export const INPUT_LENGTH = 256 * 1024;
+
+/**
+ * Bytes of the buffer that takes what is decrypted. A whole input fits, so that nothing of it is left for the handler, who may write by
+ * another engine: it would be copied to memory of its own then.
+ */
+export const PLAIN_LENGTH = INPUT_LENGTH + RECORD_LENGTH;
 
 /**
  * Bytes that OpenSSL can write before somebody takes them. More than what an epoll connection receives at once comes to, because the rest would be

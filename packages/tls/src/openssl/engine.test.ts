@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
 import { deliver, readAll, requestKeyUpdate, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
+import { INPUT_LENGTH } from './calls.ts';
 import type { OpenSslClientContext } from './client-context.ts';
 import type { OpenSslEngine } from './engine.ts';
 import type { OpenSslServerContext } from './server-context.ts';
@@ -9,7 +10,7 @@ import type { OpenSslServerContext } from './server-context.ts';
 const authority = makeAuthority();
 const issued = authority.issue({ names: ['a.example'] });
 const identity = { certificate: issued.chain, key: issued.key };
-const { tls, lastConnection } = testTls();
+const { tls, calls, lastConnection } = testTls();
 
 const KEY_UPDATE_REQUESTED = 1;
 
@@ -130,6 +131,30 @@ describe.skipIf(process.platform !== 'linux').each(['1.2', '1.3'] as const)('an 
       relayed.push(readAll(second.server).bytes);
     }
     expect(Buffer.concat(relayed).equals(bytes)).toBe(true);
+  });
+
+  test('decrypts all of an input before another engine encrypts it, so that nothing of it is copied aside', () => {
+    const first = connected();
+    const second = connected();
+    const bytes = randomBytes(4_000_000);
+    first.client.write(bytes, 0, bytes.length);
+    const wire = sent(first.client);
+    const relayed: Buffer[] = [];
+    const setAside = vi.spyOn(calls, 'takeInput');
+    try {
+      for (let at = 0; at < wire.length; at += INPUT_LENGTH) {
+        first.server.feed(wire, at, Math.min(at + INPUT_LENGTH, wire.length));
+        for (let length = first.server.read(); typeof length === 'number' && length > 0; length = first.server.read()) {
+          relayed.push(Buffer.from(first.server.plain.subarray(0, length)));
+          second.client.write(first.server.plain, 0, length);
+          while (second.client.takeCipher() > 0);
+        }
+      }
+      expect(Buffer.concat(relayed).equals(bytes)).toBe(true);
+      expect(setAside).not.toHaveBeenCalled();
+    } finally {
+      setAside.mockRestore();
+    }
   });
 
   test('lies within another one, also with bytes that nobody has taken', () => {
