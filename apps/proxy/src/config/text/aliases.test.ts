@@ -55,8 +55,19 @@ test.each([
   ['one of several', ['x: &x { c: 1 }', 'a: &a', '  <<: [*x, *a]'], 3],
   ['a mapping', ['a: &a', '  b: *a'], 2],
   ['a list', ['a: &a', '  - - *a'], 2],
+  ['a list that is merged', ['a:', '  <<: &a', '    - b: *a'], 3],
 ])('what contains itself is refused: %s', (_what, lines, line) => {
   expect(read(lines).syntaxErrors).toEqual([{ line, column: expect.any(Number), message: 'this contains itself.' }]);
+});
+
+test.each([
+  ['a mapping', ['a: { <<: &x { c: 1 } }', 'b: { <<: *x }']],
+  ['a list', ['a: { <<: &x [{ c: 1 }] }', 'b: { <<: *x }']],
+  ['one of a list', ['a: { <<: [&x { d: 1 }, *x, { c: 1 }] }', 'b: { <<: *x, c: 1, d: 1 }']],
+])('what is merged may have a name of its own: %s', (_what, lines) => {
+  const { value, syntaxErrors } = read(lines);
+  expect(syntaxErrors).toEqual([]);
+  expect(value).toMatchObject({ a: { c: 1 }, b: { c: 1 } });
 });
 
 test.each(['1', '[*x, 1]', '"<<"'])('what is no mapping cannot be merged: %s', (source) => {

@@ -57,11 +57,10 @@ class AliasCheck {
   /** An alias stands for a node before it, so that is known, or is around it. */
   #sizeOf(node: unknown): Size {
     if (isAlias(node)) return this.#repeated(node, this.#resolved(node));
-    if (isScalar(node) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+    this.#noteAnchor(node);
     if (!isCollection(node)) return SCALAR;
     const known = this.#sizes.get(node);
     if (known !== undefined) return known;
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     this.#around.add(node);
     const size = around(
       node.items.flatMap((item) => (isPair(item) ? this.#sizesOfPair(item.key, item.value) : [this.#sizeOf(item)])),
@@ -83,8 +82,15 @@ class AliasCheck {
     return [];
   }
 
+  #noteAnchor(node: unknown): void {
+    if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) this.#anchors.set(node.anchor, node);
+  }
+
+  /** What stands behind a merge key may have an anchor, too. */
   #resolved(node: unknown): unknown {
-    return isAlias(node) ? this.#anchors.get(node.source) : node;
+    if (isAlias(node)) return this.#anchors.get(node.source);
+    this.#noteAnchor(node);
+    return node;
   }
 
   /** The size of what stands once more at another place, `at`. */
