@@ -273,6 +273,24 @@ describe('what V8 compiled', () => {
     await ended;
   });
 
+  test('leaves no files that were not written to their end', async () => {
+    const all = join(cache, 'inband/compiled');
+    const own = (await readdir(all)).find((name) => !name.startsWith('0.0.')) ?? '';
+    const [folder = ''] = await readdir(join(all, own));
+    const [whole = ''] = await readdir(join(all, own, folder));
+    const [old, recent] = [join(all, own, folder, `${whole}.aB3xYz`), join(all, own, folder, `${whole}.bB3xYz`)];
+    for (const path of [old, recent]) await writeFile(path, '');
+    await utimes(old, 1, 1);
+    const options = { env: cachingIn(cache), stdio: 'ignore' } as const;
+    const child = spawn(process.execPath, args(await configured(1)), options);
+    const ended = once(child, 'exit');
+    await vi.waitFor(() => expect(existsSync(old)).toBe(false), { timeout: 10_000 });
+    expect(existsSync(recent)).toBe(true);
+    expect(existsSync(join(all, own, folder, whole))).toBe(true);
+    child.kill('SIGTERM');
+    await ended;
+  });
+
   test.each<[string, (folder: string) => Promise<void>, RegExp]>([
     ['others can write to', (folder) => chmod(folder, 0o777), /^others can write to /],
     ['cannot be made', (folder) => writeFile(join(folder, 'inband'), ''), /^ENOTDIR/],

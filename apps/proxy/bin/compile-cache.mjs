@@ -8,6 +8,10 @@ import { dirname, isAbsolute, join, relative } from 'node:path';
 const WRITTEN_AFTER = 1_000;
 /** How many folders of other versions and other places of the program stay: enough to go one back, and for a few checkouts. */
 const OTHERS_KEPT = 3;
+/** What Node.js writes has a random end in its name until it is whole. */
+const UNFINISHED = /^[\da-f]+\.\w+$/;
+/** Milliseconds after which nobody writes it any more. */
+const UNFINISHED_FOR = 60_000;
 const FOR_OTHERS = 0o077;
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -96,10 +100,20 @@ async function write(folder) {
   try {
     const now = new Date();
     await utimes(folder, now, now);
+    await removeUnfinished(folder, now.getTime() - UNFINISHED_FOR);
     await removeOthers(folder);
   } catch {
     // The disk may be full, or another process may be faster.
   }
+}
+
+/** Node.js leaves it where the disk is full, at each start once more, or where the process is killed. */
+async function removeUnfinished(folder, before) {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter(({ name }) => UNFINISHED.test(name))
+    .map(({ parentPath, name }) => join(parentPath, name));
+  for (const path of paths) if ((await stat(path)).mtimeMs < before) await rm(path, { force: true });
 }
 
 async function removeOthers(folder) {
