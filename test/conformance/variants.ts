@@ -1,7 +1,7 @@
 import { byteByByte, pseudoRandom, type Split, whole } from '@inband/core';
 import { isShortForm } from '../support/tiers/runs.ts';
 import { type Case, expand, type Places } from './cases.ts';
-import type { Profile } from './settings.ts';
+import { isSlow, type Profile } from './settings.ts';
 import type { VantageName } from './vantage.ts';
 
 /** One way of running a case: how the proxy is configured, how the bytes arrive, what came before on the connection. */
@@ -106,14 +106,14 @@ export function variantsOf(oneCase: Case): Variant[] {
 /**
  * Those of them for the fast tier: whole in the first position by the usual profile, and byte by byte in the second by the
  * strict one; in pieces where the profiles differ, or single bytes would be many. Of a load only the whole. In the short form
- * there is no load, what is cut is in pieces, by the strict profile where that
- * differs, and clients from elsewhere send whole requests only.
+ * there is no load and nothing that waits for a timeout, what is cut is in pieces, by the strict profile where that differs, and
+ * clients from elsewhere send whole requests only.
  */
 export function fastVariantsOf(oneCase: Case): Variant[] {
   const [all, small, pieces] = arrivals(oneCase) as [Arrival, Arrival, Arrival];
   const isShort = lengthOf(oneCase) <= SHORT;
   const isCut = !isShort || oneCase.usual !== undefined;
-  if (isShortForm && isLoad(oneCase)) return [];
+  if (isShortForm && (isLoad(oneCase) || isSlow(oneCase))) return [];
   return vantagesOf(oneCase).flatMap((vantage) => {
     const first = variant(all, { position: 'first', vantage, profile: 'usual' });
     if (isLoad(oneCase) || (isShortForm && vantage !== 'loopback')) return [first];
