@@ -6,5 +6,7 @@ export const targetNames: readonly string[] = [
   'authorities',
   'zones',
   'hellos',
+  // OpenSSL is called directly on Linux only.
+  ...(process.platform === 'linux' ? ['tls-records'] : []),
   'whole-proxy',
 ];

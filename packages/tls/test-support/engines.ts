@@ -1,12 +1,12 @@
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
 import type { OpenSsl, SslPointer } from '../src/openssl/calls.ts';
 import { CheckedOpenSsl } from '../src/openssl/checked-calls.ts';
 import type { OpenSslEngine } from '../src/openssl/engine.ts';
 import { loadCalls } from '../src/openssl/ffi.ts';
 import { OpenSslTls } from '../src/openssl/openssl.ts';
 
-/** TLS with every call checked twice, which can do to the last connection that it made what no code of ours does. */
+export type { OpenSslEngine };
+
+/** TLS with every call checked twice. For its last connection there is what no code of ours does (foreign-calls.ts). */
 export interface TestTls {
   readonly tls: OpenSslTls;
   readonly calls: OpenSsl;
@@ -28,23 +28,6 @@ export function testTls(): TestTls {
     return last;
   };
   return { tls: new OpenSslTls(calls), calls, lastConnection };
-}
-
-const koffi: typeof Koffi = createRequire(import.meta.url)('koffi');
-const library = koffi.load(null);
-
-/** Has the next write of this connection change its keys, and ask the peer for the same (TLS 1.3). */
-export const requestKeyUpdate: (ssl: number, type: number) => number = library.func(
-  'int SSL_key_update(int64_t ssl, int type)',
-);
-/** Has the next call begin another handshake (TLS 1.2), after {@link allowRenegotiation}. */
-export const renegotiate: (ssl: number) => number = library.func('int SSL_renegotiate(int64_t ssl)');
-const clearOptions: (ssl: number, options: number) => number = library.func(
-  'uint64_t SSL_clear_options(int64_t ssl, uint64_t options)',
-);
-
-export function allowRenegotiation(ssl: number): void {
-  clearOptions(ssl, 2 ** 30);
 }
 
 /** Everything that an engine has to send, as one copy. */

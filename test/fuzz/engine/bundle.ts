@@ -8,8 +8,8 @@ import { COUNTERS } from './coverage.ts';
 const root = resolve(import.meta.dirname, '../../..');
 /** The sources that are counted: those of the packages, and not their tests. */
 const COUNTED = /\/packages\/[^/]+\/src\/(?!.*\.test\.ts$).*\.ts$/;
-/** Beside what it imports, which is found from there. */
-const PLACE = join(root, 'test/node_modules/.cache');
+/** Beside koffi, which is imported from there. */
+const PLACE = join(root, 'packages/tls/node_modules/.cache');
 
 const instrumenter = createInstrumenter({
   esModules: true,

@@ -4,6 +4,7 @@ import { hellos } from './hellos.ts';
 import { requestHeads } from './request-heads.ts';
 import { responseHeads } from './response-heads.ts';
 import type { FuzzTarget } from './target.ts';
+import { tlsRecords } from './tls-records.ts';
 import { wholeProxy } from './whole-proxy.ts';
 import { zones } from './zones.ts';
 
@@ -14,5 +15,6 @@ export const targets: readonly FuzzTarget[] = [
   authorities,
   zones,
   hellos,
+  tlsRecords,
   wholeProxy,
 ];

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
-import { deliver, readAll, requestKeyUpdate, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
+import { deliver, readAll, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
+import { requestKeyUpdate } from '../../test-support/foreign-calls.ts';
 import { INPUT_LENGTH } from './calls.ts';
 import type { OpenSslClientContext } from './client-context.ts';
 import type { OpenSslEngine } from './engine.ts';

@@ -1,15 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { makeAuthority } from '../../test-support/certificates.ts';
-import {
-  allowRenegotiation,
-  deliver,
-  readAll,
-  renegotiate,
-  sent,
-  shakeHands,
-  testTls,
-  write,
-} from '../../test-support/engines.ts';
+import { deliver, readAll, sent, shakeHands, testTls, write } from '../../test-support/engines.ts';
+import { allowRenegotiation, renegotiate } from '../../test-support/foreign-calls.ts';
 import type { OpenSslClientContext } from './client-context.ts';
 import type { OpenSslEngine } from './engine.ts';
 import type { OpenSslServerContext } from './server-context.ts';
