@@ -132,10 +132,12 @@ interface Pair {
   /** Whether the supervisor is. */
   readonly isSilent?: boolean;
   readonly parties?: number;
+  /** The clock of the worker. */
+  readonly now?: () => number;
 }
 
 /** A worker and its supervisor, with messages as they go through the channel between them. */
-async function pair({ away = 'local', isSilent = false, parties = 2 }: Pair = {}) {
+async function pair({ away = 'local', isSilent = false, parties = 2, now }: Pair = {}) {
   const messages: { readonly calls: (readonly NumberedCall[])[]; readonly answers: (readonly NumberedAnswer[])[] } = {
     calls: [],
     answers: [],
@@ -149,7 +151,7 @@ async function pair({ away = 'local', isSilent = false, parties = 2 }: Pair = {}
     messages.calls.push(copy(calls));
     if (!isSilent) desk.take(copy(calls));
   };
-  const lender: WorkerLender = new WorkerLender({ away, parties, deadline: 1, send });
+  const lender: WorkerLender = new WorkerLender({ away, parties, deadline: 1, send, ...(now && { now }) });
   closing.push(() => lender.close());
   return { lender, messages };
 }
@@ -180,13 +182,17 @@ test('a worker whose supervisor is silent decides by itself, in bounded time', a
 });
 
 test('a supervisor that is silent is not sent more and more', async () => {
-  const { lender, messages } = await pair({ isSilent: true, away: 'open' });
+  let time = 0;
+  const { lender, messages } = await pair({ isSilent: true, away: 'open', now: () => time });
   for (let round = 0; round < 3; round += 1) {
     const asked = Array.from({ length: 9_000 }, (_, index) => lender.lease(String(index), rate, 0, 1));
     const leased = await Promise.all(asked);
     expect(leased.every(({ granted }) => granted === 1)).toBe(true);
   }
   expect(messages.calls.flat()).toHaveLength(8_192);
+  time = 1_000;
+  await lender.lease('later', rate, 0, 1);
+  expect(messages.calls.flat()).toHaveLength(8_193);
 });
 
 test('a worker that closes lets nobody wait', async () => {
