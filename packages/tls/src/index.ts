@@ -34,7 +34,7 @@ export { loadTls, type TlsLoadLog } from './implementation/load-tls.ts';
 export type { TerminatorDeps, TerminatorOptions } from './listener/context.ts';
 export type { OrderedCertificates } from './listener/ordered-certificates.ts';
 export { HelloMatch, type MatchRule } from './listener/hello-match.ts';
-export { createTlsTerminator } from './listener/terminator.ts';
+export { createTlsTerminator } from './listener/arrival/terminator.ts';
 export { opensslImplementation, type OpenSslImplementation } from './implementation/openssl-implementation.ts';
 export type { ClientIdentity, Followed, LayerContextOptions, ServerTrust } from './server/layer-context.ts';
 export { namesServer, referenceName } from './server/server-identity.ts';

@@ -9,8 +9,8 @@ import {
   type Service,
   type SockAddr,
 } from '@inband/core';
-import { Arrival } from './arrival/arrival.ts';
-import { createTerminatorContext, type TerminatorContext, type TerminatorDeps } from './context.ts';
+import { Arrival } from './arrival.ts';
+import { createTerminatorContext, type TerminatorContext, type TerminatorDeps } from '../context.ts';
 
 /** Makes what speaks TLS with the clients of a listener, and hands them to the proxy of its service. */
 export function createTlsTerminator(deps: TerminatorDeps): ProtocolProxy {

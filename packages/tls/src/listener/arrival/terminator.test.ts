@@ -15,17 +15,17 @@ import {
   WaitingBytes,
 } from '@inband/core';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { passTimeUntil } from '../../../core/test-support/passing-time.ts';
-import { makeAuthority } from '../../test-support/certificates.ts';
-import { octets, oid, sequence, tagged, utf8 } from '../../test-support/der.ts';
-import type { TlsHandshakeError } from '../base/handshake-error.ts';
-import type { TlsClientOptions, TlsConnection } from '../base/implementation.ts';
-import { CertificateStore } from '../certificates/certificate-store.ts';
-import { readCertificate } from '../certificates/read-certificate.ts';
-import { loadTls } from '../implementation/load-tls.ts';
-import type { HandshakeOutcome } from '../base/facts.ts';
-import type { TerminatorDeps, TerminatorOptions } from './context.ts';
-import type { OrderedCertificates } from './ordered-certificates.ts';
+import { passTimeUntil } from '../../../../core/test-support/passing-time.ts';
+import { makeAuthority } from '../../../test-support/certificates.ts';
+import { octets, oid, sequence, tagged, utf8 } from '../../../test-support/der.ts';
+import type { TlsHandshakeError } from '../../base/handshake-error.ts';
+import type { TlsClientOptions, TlsConnection } from '../../base/implementation.ts';
+import { CertificateStore } from '../../certificates/certificate-store.ts';
+import { readCertificate } from '../../certificates/read-certificate.ts';
+import { loadTls } from '../../implementation/load-tls.ts';
+import type { HandshakeOutcome } from '../../base/facts.ts';
+import type { TerminatorDeps, TerminatorOptions } from '../context.ts';
+import type { OrderedCertificates } from '../ordered-certificates.ts';
 import { createTlsTerminator } from './terminator.ts';
 
 const tls = loadTls({ warn: (message) => expect.fail(message) });
