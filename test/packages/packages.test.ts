@@ -220,6 +220,12 @@ describe('the program as it starts with the default configuration', () => {
     expect(builtins.filter((name) => /^(?:_?http|https$|http2$|_tls|tls$|readline$)/.test(name))).toEqual([]);
   });
 
+  test('makes schemas only of what is written, or has a default', async () => {
+    const { schemas } = await started();
+    expect(schemas).toBeGreaterThan(300);
+    expect(schemas).toBeLessThan(650);
+  });
+
   test('takes at most 30 MiB more than a Node.js that only listens', async () => {
     const [ours, bare] = [await started(), await loadedBy(process.execPath, BARE, 'listening')];
     expect(ours.memory - bare.memory).toBeLessThan(30 * MIB);

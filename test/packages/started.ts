@@ -9,11 +9,13 @@ export interface Loaded {
   readonly files: readonly string[];
   /** Modules of Node.js, its internal ones included. */
   readonly builtins: readonly string[];
+  /** How many schemas of zod it had made, at its end. */
+  readonly schemas: number;
   /** Bytes of memory that it shares with no other process. */
   readonly memory: number;
 }
 
-/** Runs in each process and thread before its program: writes what is loaded to standard error, and at the end the modules of Node.js. */
+/** Runs in each process and thread before its program: writes what is loaded to standard error, and at the end the modules of Node.js and the number of schemas. */
 const NOTES = `
   import { registerHooks } from 'node:module';
   import { writeSync } from 'node:fs';
@@ -22,7 +24,13 @@ const NOTES = `
   const note = (what) => writeSync(2, JSON.stringify({ thread, ...what }) + '\\n');
   registerHooks({ load(url, context, next) { if (url.startsWith('file:')) note({ file: url }); return next(url, context); } });
   const builtins = () => process.moduleLoadList.flatMap((name) => /^NativeModule (.*)$/.exec(name)?.[1] ?? []);
-  process.once('exit', () => note({ builtins: builtins() }));
+  const define = Object.defineProperty;
+  let schemas = 0;
+  Object.defineProperty = (on, key, what) => {
+    if (key === '_zod' && typeof what.value?.def?.type === 'string') schemas += 1;
+    return define(on, key, what);
+  };
+  process.once('exit', () => note({ builtins: builtins(), schemas }));
 `;
 
 /** One line of them. */
@@ -30,6 +38,7 @@ interface Note {
   readonly thread: string;
   readonly file?: string;
   readonly builtins?: readonly string[];
+  readonly schemas?: number;
 }
 
 /** Starts a program, waits for `signs` lines that have `sign` in them, and ends it by SIGTERM. Linux only. */
@@ -67,6 +76,7 @@ export async function loadedBy(node: string, args: readonly string[], sign: stri
     memory,
     files: own.flatMap(({ file }) => file ?? []),
     builtins: own.flatMap(({ builtins }) => builtins ?? []),
+    schemas: own.reduce((all, { schemas = 0 }) => all + schemas, 0),
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
+import { lazily } from './options/lazily.ts';
 import { defineDialingPlugin } from './connect/dialing-chainer.ts';
 import { duration } from './options/duration.ts';
 import { configurationError, connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
@@ -181,23 +182,25 @@ function isFailureOfHost({ fault, setting }: ProxyError): boolean {
   return fault === 'server' && setting !== 'chainer.forgeAddr';
 }
 
-export const failoverOptions = connecting(
-  z.strictObject({
-    hosts: z
-      .array(serverOrPort)
-      .min(1, { error: NO_HOSTS })
-      .describe('The servers to try. One that stands there twice gets twice the share of the connections.'),
-    policy: z
-      .enum(['rotate', 'sticky'])
-      .default('rotate')
-      .describe('rotate: each connection begins with the next server. sticky: all stay on one until it fails.'),
-    stateTimeout: duration({ minimum: 0 })
-      .prefault('60s')
-      .describe('How long a server that failed is skipped while another is up: 500ms, 10s, 5m, or milliseconds.'),
-    ...connectShape,
-  }),
-  ({ hosts }) => hosts,
-).describe('Tries several servers until one accepts, and remembers for a while which of them failed.');
+export const failoverOptions = lazily(() =>
+  connecting(
+    z.strictObject({
+      hosts: z
+        .array(serverOrPort)
+        .min(1, { error: NO_HOSTS })
+        .describe('The servers to try. One that stands there twice gets twice the share of the connections.'),
+      policy: z
+        .enum(['rotate', 'sticky'])
+        .default('rotate')
+        .describe('rotate: each connection begins with the next server. sticky: all stay on one until it fails.'),
+      stateTimeout: duration({ minimum: 0 })
+        .prefault('60s')
+        .describe('How long a server that failed is skipped while another is up: 500ms, 10s, 5m, or milliseconds.'),
+      ...connectShape,
+    }),
+    ({ hosts }) => hosts,
+  ).describe('Tries several servers until one accepts, and remembers for a while which of them failed.'),
+);
 
 export const failoverPlugin = defineDialingPlugin<z.output<typeof failoverOptions>>({
   kind: 'failover',

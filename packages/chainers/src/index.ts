@@ -16,6 +16,7 @@ export * from './failover.ts';
 export * from './inband.ts';
 export { NameConnector, type NameConnectorDeps } from './connect/name-connector.ts';
 export { connecting, connectShape, nestedChainer, serverAddress, type ConnectOptions } from './options/options.ts';
+export { lazily } from './options/lazily.ts';
 export * from './options/references.ts';
 export { typeNames } from './options/type-names.ts';
 export { type EntryProblem, readFound, WrongEntries } from './pool/options/server-options.ts';

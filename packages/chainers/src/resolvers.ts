@@ -10,6 +10,7 @@ import {
   thisMachine,
 } from '@inband/core';
 import { z } from 'zod';
+import { lazily } from './options/lazily.ts';
 import { duration } from './options/duration.ts';
 
 /** `192.0.2.1`, `192.0.2.1:5353`, `2001:db8::1` or `[2001:db8::1]:53`. */
@@ -48,21 +49,23 @@ export const systemResolverPlugin = definePlugin<z.output<typeof systemResolverO
   create: () => createSystemResolver(thisMachine),
 });
 
-export const dnsResolverOptions = z
-  .strictObject({
-    servers: z
-      .array(
-        z.string().refine(isDnsServer, {
-          error: 'expected the address of a DNS server: 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53',
-        }),
-      )
-      .min(1, { error: 'servers needs at least one DNS server; leave it out for those of the system' })
-      .optional()
-      .describe("DNS servers, asked in this order; the system's when left out."),
-    timeout: duration().prefault('2s').describe('How long a server has for one try.'),
-    tries: z.int().min(1).max(10).default(3).describe('How often each server is asked.'),
-  })
-  .describe('Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains.');
+export const dnsResolverOptions = lazily(() =>
+  z
+    .strictObject({
+      servers: z
+        .array(
+          z.string().refine(isDnsServer, {
+            error: 'expected the address of a DNS server: 192.0.2.1, 192.0.2.1:5353 or [2001:db8::1]:53',
+          }),
+        )
+        .min(1, { error: 'servers needs at least one DNS server; leave it out for those of the system' })
+        .optional()
+        .describe("DNS servers, asked in this order; the system's when left out."),
+      timeout: duration().prefault('2s').describe('How long a server has for one try.'),
+      tries: z.int().min(1).max(10).default(3).describe('How often each server is asked.'),
+    })
+    .describe('Asks DNS servers directly and honours times to live; knows neither /etc/hosts nor search domains.'),
+);
 
 export const dnsResolverPlugin = definePlugin<z.output<typeof dnsResolverOptions>>({
   provides: 'resolver',

@@ -1,5 +1,6 @@
 import type { ChainerDeps, MaybePromise, ServerConnection, Session, SockAddr } from '@inband/core';
 import { z } from 'zod';
+import { lazily } from './options/lazily.ts';
 import { defineDialingPlugin, DialingChainer } from './connect/dialing-chainer.ts';
 import { configurationError, connecting, connectShape, type ConnectOptions } from './options/options.ts';
 
@@ -39,17 +40,19 @@ function notIntercepted() {
   );
 }
 
-export const transparentOptions = connecting(
-  z.strictObject({
-    forcedPort: z
-      .int()
-      .min(0)
-      .max(65_535)
-      .default(0)
-      .describe('Unless 0, connect to this port instead of the one the client was going to; the address stays.'),
-    ...connectShape,
-  }),
-).describe('Connects to where an intercepted client was going. Its listener must be transparent.');
+export const transparentOptions = lazily(() =>
+  connecting(
+    z.strictObject({
+      forcedPort: z
+        .int()
+        .min(0)
+        .max(65_535)
+        .default(0)
+        .describe('Unless 0, connect to this port instead of the one the client was going to; the address stays.'),
+      ...connectShape,
+    }),
+  ).describe('Connects to where an intercepted client was going. Its listener must be transparent.'),
+);
 
 export const transparentPlugin = defineDialingPlugin<z.output<typeof transparentOptions>>({
   kind: 'transparent',

@@ -1,7 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
 import { builtinRegistry } from './plugins/load-plugins.ts';
 import { configSchema, DEFAULT_RESOLVER, resolverShape } from './schema/schema.ts';
-import { comment, TypeWriter } from './type-writer.ts';
+import { comment, descriptionOf, TypeWriter } from './type-writer.ts';
 
 /** Where the generated types stand. */
 export const inputTypesFile = new URL('schema/config-input.ts', import.meta.url);
@@ -48,7 +48,7 @@ const CALLED = { chainer: 'chainer', resolver: 'resolver', auth: 'way to authent
 function kinds(writer: TypeWriter, registry: PluginRegistry, provides: WithKinds): Kind[] {
   return registry.kinds(provides).map((kind) => {
     const found = registry.find(provides, kind);
-    const description = String(found?.schema && Reflect.get(found.schema, 'description'));
+    const description = descriptionOf(found?.schema);
     const name = `${capital(kind)}${capital(provides)}`;
     return { kind, description, type: writer.add(name, found?.schema, description) };
   });

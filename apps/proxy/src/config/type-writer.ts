@@ -33,7 +33,7 @@ export class TypeWriter {
 
   #key(owner: string, key: string, value: unknown): string {
     const schema = schemaOf(value);
-    const { text, byDefault } = described(schema);
+    const { text, byDefault } = described(value);
     const alternatives = this.#alternatives({ name: memberName(owner, key), text: text ?? '' }, schema);
     const optional = mayBeLeftOut(schema);
     const all = optional ? [...alternatives, 'undefined'] : alternatives;
@@ -142,14 +142,26 @@ function definitionOf({ _zod: { def } }: Schema): Schema['_zod']['def'] {
   return def;
 }
 
+/** The schema itself, or the one that a lazy one stands for. */
+function schemaOf(value: unknown): Schema {
+  const schema = asSchema(value);
+  const def = definitionOf(schema);
+  return def.type === 'lazy' ? schemaOf(def.getter()) : schema;
+}
+
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the classes of zod are exactly these; its own interfaces name only their base
-const schemaOf = (schema: unknown): Schema => schema as Schema;
+const asSchema = (value: unknown): Schema => value as Schema;
 
 function mayBeLeftOut(schema: Schema): boolean {
   const def = definitionOf(schema);
   if (def.type === 'optional' || def.type === 'default' || def.type === 'prefault') return true;
   if (def.type === 'pipe') return mayBeLeftOut(schemaOf(def.in));
   return 'innerType' in def && mayBeLeftOut(schemaOf(def.innerType));
+}
+
+/** The description of a schema. */
+export function descriptionOf(schema: unknown): string {
+  return described(schema).text ?? '';
 }
 
 interface Described {
@@ -159,10 +171,12 @@ interface Described {
 }
 
 /** The description of a schema and its default; those of the innermost schema that has them. */
-function described(schema: Schema): Described {
+function described(value: unknown): Described {
+  const schema = asSchema(value);
   const text = globalRegistry.get(schema)?.description;
   const def = definitionOf(schema);
-  const inner = 'innerType' in def ? described(schemaOf(def.innerType)) : undefined;
+  const within = def.type === 'lazy' ? def.getter() : 'innerType' in def ? def.innerType : undefined;
+  const inner = within && described(within);
   const hasDefault = def.type === 'default' || def.type === 'prefault';
   const byDefault = hasDefault && isPlain(def.defaultValue) ? def.defaultValue : undefined;
   return { text: text ?? inner?.text, byDefault: byDefault ?? inner?.byDefault };

@@ -12,27 +12,31 @@ export const REVOKED_NAME = /^(?:sha256:[0-9a-f]{64}|jti:[\x21-\x7e]{1,128})$/u;
 
 /** Milliseconds since 1970 that are a `Date`, and one that others can change again: whoever writes to the store may write anything. */
 const instant = z.number().min(0).max(8.64e15);
-const changeNumber = z
-  .int()
-  .min(0)
-  .max(2 ** 48);
+const changeNumber = z.lazy(() =>
+  z
+    .int()
+    .min(0)
+    .max(2 ** 48),
+);
 
-const revokedSchema = z.object({
-  name: z.string().regex(REVOKED_NAME),
-  /** Milliseconds since 1970: the token has expired by then, so that it needs not be known any more. */
-  until: instant,
-  /** Who has revoked it, or taken that back. */
-  by: z.string().default(''),
-  /** Milliseconds since 1970. */
-  at: instant.default(0),
-  /** How often it was revoked and taken back, this time included: of two that differ the later one counts. */
-  change: changeNumber.default(1),
-  /** It was taken back, which is known as long as the other would be: a store with old data must not revoke it again. */
-  isRestored: z.boolean().default(false),
-});
+const revokedSchema = z.lazy(() =>
+  z.object({
+    name: z.string().regex(REVOKED_NAME),
+    /** Milliseconds since 1970: the token has expired by then, so that it needs not be known any more. */
+    until: instant,
+    /** Who has revoked it, or taken that back. */
+    by: z.string().default(''),
+    /** Milliseconds since 1970. */
+    at: instant.default(0),
+    /** How often it was revoked and taken back, this time included: of two that differ the later one counts. */
+    change: changeNumber.default(1),
+    /** It was taken back, which is known as long as the other would be: a store with old data must not revoke it again. */
+    isRestored: z.boolean().default(false),
+  }),
+);
 export type Revoked = z.output<typeof revokedSchema>;
 
-const revokedList = z.array(revokedSchema);
+const revokedList = z.lazy(() => z.array(revokedSchema));
 
 /** Reads a list. Undefined for what is none. */
 export function readRevoked(text: string): readonly Revoked[] | undefined {

@@ -1,5 +1,6 @@
 import { inetAddr, type ChainerDeps, type ProxyError, type ServerTls, type ServerTlsSettings } from '@inband/core';
 import { z } from 'zod';
+import { lazily } from './lazily.ts';
 import { configurationError } from './configuration-error.ts';
 import { parsed } from './parsed.ts';
 import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from './server-address.ts';
@@ -8,41 +9,45 @@ import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from 
 const PIN = /^sha256\/[A-Za-z0-9+/]{43}=$/;
 
 const file = z.string().min(1);
-const files = z.union([file.transform((path): string[] => [path]), z.array(file).min(1)]);
+const files = lazily(() => z.union([file.transform((path): string[] => [path]), z.array(file).min(1)]));
 
 /** `tls` of a chainer. */
-const tlsMapping = z.strictObject({
-  verify: z
-    .boolean()
-    .default(true)
-    .describe(
-      "Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. " +
-        'Without it, only pins are compared.',
-    ),
-  servername: parsed(parseServerName)
-    .optional()
-    .describe(
-      'The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). ' +
-        'By default the one by which each is known here, or that the client asked for.',
-    ),
-  ca: files.optional().describe('Files (PEM) of the authorities that are trusted. By default those that Node trusts.'),
-  crl: files
-    .optional()
-    .describe(
-      'Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may be out of date.',
-    ),
-  cert: file.optional().describe('The file (PEM) of a certificate with its chain, for servers that ask for one.'),
-  key: file.optional().describe('The file (PEM) of its key. By default it is in the file of the certificate.'),
-  pin: z
-    .array(z.string().regex(PIN, { error: 'expected "sha256/" and the SHA-256 of a public key in base64' }))
-    .min(1)
-    .optional()
-    .describe('The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64.'),
-  minVersion: z
-    .enum(['1.2', '1.3'], { error: 'expected "1.2" or "1.3", in quotes' })
-    .default('1.2')
-    .describe('The lowest version of TLS that is spoken.'),
-});
+const tlsMapping = lazily(() =>
+  z.strictObject({
+    verify: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether the server's certificate must lead to an authority that is trusted, and be issued for its name. " +
+          'Without it, only pins are compared.',
+      ),
+    servername: parsed(parseServerName)
+      .optional()
+      .describe(
+        'The name or IP address that certificates of servers must be issued for. A name is sent to them (SNI). ' +
+          'By default the one by which each is known here, or that the client asked for.',
+      ),
+    ca: files
+      .optional()
+      .describe('Files (PEM) of the authorities that are trusted. By default those that Node trusts.'),
+    crl: files
+      .optional()
+      .describe(
+        'Files (PEM) of lists of revoked certificates (CRL). With one, each authority of a chain needs a list, and none may be out of date.',
+      ),
+    cert: file.optional().describe('The file (PEM) of a certificate with its chain, for servers that ask for one.'),
+    key: file.optional().describe('The file (PEM) of its key. By default it is in the file of the certificate.'),
+    pin: z
+      .array(z.string().regex(PIN, { error: 'expected "sha256/" and the SHA-256 of a public key in base64' }))
+      .min(1)
+      .optional()
+      .describe('The public keys that a server may have: "sha256/" and the SHA-256 of each (SPKI) in base64.'),
+    minVersion: z
+      .enum(['1.2', '1.3'], { error: 'expected "1.2" or "1.3", in quotes' })
+      .default('1.2')
+      .describe('The lowest version of TLS that is spoken.'),
+  }),
+);
 
 type TlsMapping = z.output<typeof tlsMapping>;
 
@@ -50,8 +55,9 @@ type TlsMapping = z.output<typeof tlsMapping>;
 export type TlsOption = boolean | Partial<TlsMapping>;
 
 /** TLS to servers, without what is said of it. */
-const tlsSchema = z
-  .union([z.boolean(), tlsMapping], { error: 'expected true, false, or a mapping with the settings of TLS' })
+const tlsSchema = lazily(() =>
+  z.union([z.boolean(), tlsMapping], { error: 'expected true, false, or a mapping with the settings of TLS' }),
+)
   .optional()
   .superRefine((value, context) => {
     if (typeof value !== 'object' || value.key === undefined || value.cert !== undefined) return;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../options/lazily.ts';
 
 /** How this proxy logs in at parents: as a user, or with a token. */
 export interface ParentLogin {
@@ -21,47 +22,51 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 /** The longest user and password in SOCKS: their length is one byte. */
 const LONGEST_IN_SOCKS = 255;
 
-const printable = z
-  .string({
-    error: ({ input }) =>
-      input === undefined ? undefined : 'expected a text; a variable that may look like a number needs !!str',
-  })
-  .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
+const printable = () =>
+  z
+    .string({
+      error: ({ input }) =>
+        input === undefined ? undefined : 'expected a text; a variable that may look like a number needs !!str',
+    })
+    .refine((text) => !/\p{Cc}/u.test(text), { error: 'expected a text without control characters' });
 
 const file = z.string().min(1);
 
 /** A login of this proxy. */
-export const parentLogin = z
-  .strictObject({
-    user: printable.min(1).optional().describe('The user that this proxy is at the parents.'),
-    password: printable
-      .meta({ writeOnly: true })
-      .optional()
-      .describe('The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file.'),
-    passwordFile: file.optional().describe('Instead of password: the file in whose first and only line it stands.'),
-    scheme: z
-      .enum(['basic', 'digest', 'negotiate'])
-      .optional()
-      .describe(
-        'How it logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. negotiate: by the ' +
-          'Kerberos tickets of this process, or those of the user (its principal); needs the npm package kerberos.',
-      ),
-    token: z
-      .string()
-      .regex(VISIBLE, { error: 'expected a token without spaces' })
-      .meta({ writeOnly: true })
-      .optional()
-      .describe('Instead of a user: a token for HTTP parents (Bearer, RFC 6750).'),
-    tokenFile: file.optional().describe('Instead of token: the file in whose first and only line it stands.'),
-  })
-  .superRefine((written, context) => {
-    const [key, message] = contradictionIn(written) ?? [];
-    if (key !== undefined) context.addIssue({ code: 'custom', path: [key], message, input: written });
-  })
-  .describe('How this proxy logs in at the parents. What clients log in with at this proxy stays here.');
+export const parentLogin = lazily(() =>
+  z
+    .strictObject({
+      user: printable().min(1).optional().describe('The user that this proxy is at the parents.'),
+      password: printable()
+        .meta({ writeOnly: true })
+        .optional()
+        .describe('The password of that user. Written as "${PARENT_PASSWORD}" it stands in no file.'),
+      passwordFile: file.optional().describe('Instead of password: the file in whose first and only line it stands.'),
+      scheme: z
+        .enum(['basic', 'digest', 'negotiate'])
+        .optional()
+        .describe(
+          'How it logs in at HTTP parents. Default: basic, or digest where a parent takes nothing else. negotiate: by the ' +
+            'Kerberos tickets of this process, or those of the user (its principal); needs the npm package kerberos.',
+        ),
+      token: z
+        .string()
+        .regex(VISIBLE, { error: 'expected a token without spaces' })
+        .meta({ writeOnly: true })
+        .optional()
+        .describe('Instead of a user: a token for HTTP parents (Bearer, RFC 6750).'),
+      tokenFile: file.optional().describe('Instead of token: the file in whose first and only line it stands.'),
+    })
+    .superRefine((written, context) => {
+      const [key, message] = contradictionIn(written) ?? [];
+      if (key !== undefined) context.addIssue({ code: 'custom', path: [key], message, input: written });
+    })
+    .describe('How this proxy logs in at the parents. What clients log in with at this proxy stays here.'),
+);
 
-export const parentAuth = z
-  .union([z.literal('pass'), parentLogin], { error: 'expected a mapping with a user or a token, or "pass"' })
+export const parentAuth = lazily(() =>
+  z.union([z.literal('pass'), parentLogin], { error: 'expected a mapping with a user or a token, or "pass"' }),
+)
   .optional()
   .describe(
     'How this proxy logs in at the parents. "pass": each client does so by itself, with its own Proxy-Authorization.',

@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import type * as auth from '@inband/auth';
 import { definePlugin } from '@inband/core';
 import * as z from 'zod';
@@ -6,18 +7,20 @@ import { readFollowed } from './followed.ts';
 import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
-const options = z
-  .strictObject({
-    realm,
-    users: z
-      .record(text, z.string().meta({ writeOnly: true }))
-      .optional()
-      .describe('Users, with the hash of the password of each. "inband hash" makes them.'),
-    file: text.optional().describe('A file of users (htpasswd), which is followed. Relative to this file.'),
-    groups,
-  })
-  .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
-  .describe('User and password (RFC 7617).');
+const options = lazily(() =>
+  z
+    .strictObject({
+      realm,
+      users: z
+        .record(text, z.string().meta({ writeOnly: true }))
+        .optional()
+        .describe('Users, with the hash of the password of each. "inband hash" makes them.'),
+      file: text.optional().describe('A file of users (htpasswd), which is followed. Relative to this file.'),
+      groups,
+    })
+    .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
+    .describe('User and password (RFC 7617).'),
+);
 
 type Options = z.output<typeof options>;
 

@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import type * as auth from '@inband/auth';
 import { definePlugin } from '@inband/core';
 import * as z from 'zod';
@@ -6,27 +7,31 @@ import { readFollowed } from './followed.ts';
 import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
-const options = z
-  .strictObject({
-    realm,
-    algorithms: z
-      .array(z.enum(['SHA-256', 'MD5']))
-      .min(1)
-      .default(['SHA-256'])
-      .describe('Hashes that clients are offered, the preferred one first. MD5 is for old programs only.'),
-    users: z
-      .record(text, z.string().meta({ writeOnly: true }))
-      .optional()
-      .describe('Users, with the hash of user, realm and password of each. "inband hash --scheme digest" makes them.'),
-    file: text
-      .optional()
-      .describe(
-        'A file of users (htdigest), which is followed: "user:realm:hash" on each line. Relative to this file.',
-      ),
-    groups,
-  })
-  .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
-  .describe('User and password, of which only hashes are sent (RFC 7616).');
+const options = lazily(() =>
+  z
+    .strictObject({
+      realm,
+      algorithms: z
+        .array(z.enum(['SHA-256', 'MD5']))
+        .min(1)
+        .default(['SHA-256'])
+        .describe('Hashes that clients are offered, the preferred one first. MD5 is for old programs only.'),
+      users: z
+        .record(text, z.string().meta({ writeOnly: true }))
+        .optional()
+        .describe(
+          'Users, with the hash of user, realm and password of each. "inband hash --scheme digest" makes them.',
+        ),
+      file: text
+        .optional()
+        .describe(
+          'A file of users (htdigest), which is followed: "user:realm:hash" on each line. Relative to this file.',
+        ),
+      groups,
+    })
+    .refine(({ users, file }) => (users === undefined) !== (file === undefined), 'expected either "users" or "file"')
+    .describe('User and password, of which only hashes are sent (RFC 7616).'),
+);
 
 interface Prepared {
   readonly module: typeof auth;

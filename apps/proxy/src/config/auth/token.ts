@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import type * as auth from '@inband/auth';
 import { definePlugin } from '@inband/core';
 import * as z from 'zod';
@@ -6,18 +7,22 @@ import { readFollowed } from './followed.ts';
 import { warnOfNobody } from './nobody.ts';
 import { groups, realm, text } from './options.ts';
 
-const options = z
-  .strictObject({
-    realm,
-    tokens: z
-      .record(text, z.string().meta({ writeOnly: true }))
-      .optional()
-      .describe('Users, with "sha256:" and the SHA-256 of the token of each. "inband hash --scheme token" makes one.'),
-    file: text.optional().describe('A file of tokens, which is followed: "user:sha256:…" on each line.'),
-    groups,
-  })
-  .refine(({ tokens, file }) => (tokens === undefined) !== (file === undefined), 'expected either "tokens" or "file"')
-  .describe('Random tokens of programs and jobs, as Bearer or as the password of Basic.');
+const options = lazily(() =>
+  z
+    .strictObject({
+      realm,
+      tokens: z
+        .record(text, z.string().meta({ writeOnly: true }))
+        .optional()
+        .describe(
+          'Users, with "sha256:" and the SHA-256 of the token of each. "inband hash --scheme token" makes one.',
+        ),
+      file: text.optional().describe('A file of tokens, which is followed: "user:sha256:…" on each line.'),
+      groups,
+    })
+    .refine(({ tokens, file }) => (tokens === undefined) !== (file === undefined), 'expected either "tokens" or "file"')
+    .describe('Random tokens of programs and jobs, as Bearer or as the password of Basic.'),
+);
 
 interface Prepared {
   readonly module: typeof auth;

@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { KEY_EXPECTED, KEY_NAME } from './store.ts';
 
@@ -8,18 +9,20 @@ const MEMBER = /^[A-Za-z0-9._-]{1,100}$/;
 /** Secrets that decrypt at one time: the current one, and those of before. */
 const MOST_SECRETS = 4;
 
-const secretFiles = z
-  .union([text, z.array(text).min(1).max(MOST_SECRETS)], {
-    error: `expected a file, or a list of 1 to ${MOST_SECRETS} of them`,
-  })
-  .transform((written) => (Array.isArray(written) ? written : [written]))
-  .describe(
-    'A file of 32 random bytes or more, the same on all machines. Of several, the first one encrypts, and all of them decrypt. Relative to this file.',
-  );
+const secretFiles = lazily(() =>
+  z
+    .union([text, z.array(text).min(1).max(MOST_SECRETS)], {
+      error: `expected a file, or a list of 1 to ${MOST_SECRETS} of them`,
+    })
+    .transform((written) => (Array.isArray(written) ? written : [written]))
+    .describe(
+      'A file of 32 random bytes or more, the same on all machines. Of several, the first one encrypts, and all of them decrypt. Relative to this file.',
+    ),
+);
 
 /** `cluster`. */
-export const cluster = z
-  .strictObject({
+export const cluster = lazily(() =>
+  z.strictObject({
     name: z
       .string()
       .regex(KEY_NAME, { error: KEY_EXPECTED })
@@ -39,6 +42,7 @@ export const cluster = z
       .describe(
         'The folder for what this machine remembers of the cluster, for starts without the store. Relative to this file.',
       ),
-  })
+  }),
+)
   .optional()
   .describe('The machines that act as one, by the store.');

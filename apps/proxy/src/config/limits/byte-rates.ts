@@ -1,4 +1,4 @@
-import { duration, typeNames } from '@inband/chainers';
+import { duration, lazily, typeNames } from '@inband/chainers';
 import type { Bandwidth, DailyBytes, ServiceBytes } from '@inband/core';
 import * as z from 'zod';
 import { nearestSize } from './size.ts';
@@ -67,21 +67,23 @@ function rateOf(text: string | undefined): number | undefined {
 }
 
 /** Bytes per second, the same each way or one for each: `20MiB/s`, or a mapping with `in` and `out`. */
-export const bandwidth = z
-  .union(
-    [
-      byteRate,
-      z.strictObject({
-        in: byteRate.optional().describe('Bytes per second from clients.'),
-        out: byteRate.optional().describe('Bytes per second to clients.'),
-      }),
-    ],
-    { error: `${BANDWIDTH_EXPECTED}, or a mapping with "in" and "out"` },
-  )
-  .transform((value): Bandwidth => {
-    if (typeof value === 'string') return { in: bytesOf(value), out: bytesOf(value) };
-    return { in: rateOf(value.in), out: rateOf(value.out) };
-  });
+export const bandwidth = lazily(() =>
+  z
+    .union(
+      [
+        byteRate,
+        z.strictObject({
+          in: byteRate.optional().describe('Bytes per second from clients.'),
+          out: byteRate.optional().describe('Bytes per second to clients.'),
+        }),
+      ],
+      { error: `${BANDWIDTH_EXPECTED}, or a mapping with "in" and "out"` },
+    )
+    .transform((value): Bandwidth => {
+      if (typeof value === 'string') return { in: bytesOf(value), out: bytesOf(value) };
+      return { in: rateOf(value.in), out: rateOf(value.out) };
+    }),
+);
 
 function writtenQuota() {
   const values = { least: 1, most: MOST_QUOTA, name: 'WrittenQuota', expected: QUOTA_EXPECTED };
@@ -90,26 +92,28 @@ function writtenQuota() {
 }
 
 /** Bytes in a day: `50GiB/day`, or a mapping with `bytes` and `soft`. */
-export const quota = z
-  .union(
-    [
-      writtenQuota(),
-      z.strictObject({
-        bytes: writtenQuota().describe('Bytes in a day.'),
-        soft: z
-          .boolean()
-          .default(false)
-          .describe(
-            'Whether bytes pass while what others have used is not known, because the store is away. They are counted afterwards.',
-          ),
-      }),
-    ],
-    { error: `${QUOTA_EXPECTED}, or a mapping with "bytes" and "soft"` },
-  )
-  .transform((value): DailyBytes => {
-    if (typeof value === 'string') return { bytes: bytesOf(value), written: value };
-    return { bytes: bytesOf(value.bytes), written: value.bytes, soft: value.soft };
-  });
+export const quota = lazily(() =>
+  z
+    .union(
+      [
+        writtenQuota(),
+        z.strictObject({
+          bytes: writtenQuota().describe('Bytes in a day.'),
+          soft: z
+            .boolean()
+            .default(false)
+            .describe(
+              'Whether bytes pass while what others have used is not known, because the store is away. They are counted afterwards.',
+            ),
+        }),
+      ],
+      { error: `${QUOTA_EXPECTED}, or a mapping with "bytes" and "soft"` },
+    )
+    .transform((value): DailyBytes => {
+      if (typeof value === 'string') return { bytes: bytesOf(value), written: value };
+      return { bytes: bytesOf(value.bytes), written: value.bytes, soft: value.soft };
+    }),
+);
 
 function writtenMinimum() {
   const values = { least: 1, most: MOST_MINIMUM, name: 'WrittenByteRate', expected: MINIMUM_EXPECTED };
@@ -118,31 +122,33 @@ function writtenMinimum() {
 }
 
 /** How fast a client must be at least: `1KiB/s`. */
-const leastRate = writtenMinimum().transform((text) => ({ rate: bytesOf(text), written: text }));
+const leastRate = lazily(() => writtenMinimum().transform((text) => ({ rate: bytesOf(text), written: text })));
 
 /** Milliseconds. */
 const USUAL_GRACE = 10_000;
 
 /** How fast clients must send and take bodies: `1KiB/s`, or a mapping with `request`, `response` and `grace`. */
-export const minimumRate = z
-  .union(
-    [
-      leastRate,
-      z.strictObject({
-        request: leastRate.optional().describe('Bytes per second of a request body.'),
-        response: leastRate.optional().describe('Bytes per second at which a client takes the body of an answer.'),
-        grace: duration({ minimum: 1_000 })
-          .default(USUAL_GRACE)
-          .describe('The time over which the rate is measured, so that a short stall is no fault.'),
-      }),
-    ],
-    { error: `${MINIMUM_EXPECTED}, or a mapping with "request", "response" and "grace"` },
-  )
-  .transform((value): ServiceBytes['minimumRate'] => {
-    if ('written' in value) {
-      const both = { ...value, grace: USUAL_GRACE };
-      return { request: both, response: both };
-    }
-    const { request, response, grace } = value;
-    return { request: request && { ...request, grace }, response: response && { ...response, grace } };
-  });
+export const minimumRate = lazily(() =>
+  z
+    .union(
+      [
+        leastRate,
+        z.strictObject({
+          request: leastRate.optional().describe('Bytes per second of a request body.'),
+          response: leastRate.optional().describe('Bytes per second at which a client takes the body of an answer.'),
+          grace: duration({ minimum: 1_000 })
+            .default(USUAL_GRACE)
+            .describe('The time over which the rate is measured, so that a short stall is no fault.'),
+        }),
+      ],
+      { error: `${MINIMUM_EXPECTED}, or a mapping with "request", "response" and "grace"` },
+    )
+    .transform((value): ServiceBytes['minimumRate'] => {
+      if ('written' in value) {
+        const both = { ...value, grace: USUAL_GRACE };
+        return { request: both, response: both };
+      }
+      const { request, response, grace } = value;
+      return { request: request && { ...request, grace }, response: response && { ...response, grace } };
+    }),
+);

@@ -1,4 +1,4 @@
-import { typeNames } from '@inband/chainers';
+import { lazily, typeNames } from '@inband/chainers';
 import type { Rate } from '@inband/core';
 import * as z from 'zod';
 
@@ -23,20 +23,24 @@ const written = z
   .refine((text) => Number.parseInt(text, 10) <= MOST, RATE_EXPECTED)
   .register(typeNames, { name: 'WrittenRate' }) as z.ZodType<string, WrittenRate>;
 
-const withBurst = z.strictObject({
-  rate: written.describe('How many in a second, a minute or an hour: 100/s, 50/m, 1000/h.'),
-  burst: z
-    .int()
-    .min(1)
-    .max(MOST)
-    .optional()
-    .describe('How many may come at once after a pause. Default: as many as in ten seconds.'),
-});
+const withBurst = lazily(() =>
+  z.strictObject({
+    rate: written.describe('How many in a second, a minute or an hour: 100/s, 50/m, 1000/h.'),
+    burst: z
+      .int()
+      .min(1)
+      .max(MOST)
+      .optional()
+      .describe('How many may come at once after a pause. Default: as many as in ten seconds.'),
+  }),
+);
 
 /** How often something may happen: `100/s`, or a mapping with a burst. */
-export const rate = z
-  .union([written, withBurst], { error: `${RATE_EXPECTED}, or a mapping with "rate" and "burst"` })
-  .transform((value): Rate => (typeof value === 'string' ? rateOf(value) : rateOf(value.rate, value.burst)));
+export const rate = lazily(() =>
+  z
+    .union([written, withBurst], { error: `${RATE_EXPECTED}, or a mapping with "rate" and "burst"` })
+    .transform((value): Rate => (typeof value === 'string' ? rateOf(value) : rateOf(value.rate, value.burst))),
+);
 
 function rateOf(text: string, burst?: number): Rate {
   const [, digits, unit = 's'] = RATE.exec(text) ?? [];

@@ -1,4 +1,4 @@
-import { duration } from '@inband/chainers';
+import { duration, lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { bandwidth, minimumRate, quota } from './byte-rates.ts';
 import { rate } from './rate.ts';
@@ -26,35 +26,37 @@ function shared(who: string) {
 }
 
 /** `services.NAME.limits`. */
-export const serviceLimits = z
-  .strictObject({
-    ...shared('of the whole service'),
-    perClient: z.strictObject(shared('of one client')).prefault({}).describe('What one client may have.'),
-    perUser: z
-      .strictObject(shared('of one user'))
-      .prefault({})
-      .describe('What one user may have who has authenticated, from whatever addresses.'),
-    requestsPerConnection: most().optional().describe('Requests on one connection, which ends behind the last.'),
-    pause: z
-      .strictObject({
-        longest: duration()
-          .refine((milliseconds) => milliseconds <= LONGEST_PAUSE, 'expected at most 30s, because clients give up.')
-          .prefault('5s')
-          .describe('Who would have to wait longer is refused.'),
-        waiting: z.int().min(1).max(1_000_000).default(1_000).describe('Requests that wait at one time, at most.'),
-      })
-      .optional()
-      .describe('Requests beyond a rate wait for their turn. Left out: they are refused at once.'),
-    minimumRate: minimumRate
-      .optional()
-      .describe('How fast clients must send bodies of requests, and take those of answers.'),
-    queued: size(2 ** 20, 2 ** 40)
-      .optional()
-      .describe('Memory of bytes queued for peers that do not keep up, in all. Beyond it nothing more is read.'),
-    ipv4Prefix: z.int().min(1).max(32).default(32).describe('Bits of an IPv4 address that make one client.'),
-    ipv6Prefix: z.int().min(1).max(128).default(64).describe('Bits of an IPv6 address that make one client.'),
-  })
-  .describe('How much clients and users may ask of this service.');
+export const serviceLimits = lazily(() =>
+  z
+    .strictObject({
+      ...shared('of the whole service'),
+      perClient: z.strictObject(shared('of one client')).prefault({}).describe('What one client may have.'),
+      perUser: z
+        .strictObject(shared('of one user'))
+        .prefault({})
+        .describe('What one user may have who has authenticated, from whatever addresses.'),
+      requestsPerConnection: most().optional().describe('Requests on one connection, which ends behind the last.'),
+      pause: z
+        .strictObject({
+          longest: duration()
+            .refine((milliseconds) => milliseconds <= LONGEST_PAUSE, 'expected at most 30s, because clients give up.')
+            .prefault('5s')
+            .describe('Who would have to wait longer is refused.'),
+          waiting: z.int().min(1).max(1_000_000).default(1_000).describe('Requests that wait at one time, at most.'),
+        })
+        .optional()
+        .describe('Requests beyond a rate wait for their turn. Left out: they are refused at once.'),
+      minimumRate: minimumRate
+        .optional()
+        .describe('How fast clients must send bodies of requests, and take those of answers.'),
+      queued: size(2 ** 20, 2 ** 40)
+        .optional()
+        .describe('Memory of bytes queued for peers that do not keep up, in all. Beyond it nothing more is read.'),
+      ipv4Prefix: z.int().min(1).max(32).default(32).describe('Bits of an IPv4 address that make one client.'),
+      ipv6Prefix: z.int().min(1).max(128).default(64).describe('Bits of an IPv6 address that make one client.'),
+    })
+    .describe('How much clients and users may ask of this service.'),
+);
 
 interface LimitProblem {
   /** From the service on. */

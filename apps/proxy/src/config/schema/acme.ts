@@ -1,4 +1,4 @@
-import { typeNames } from '@inband/chainers';
+import { lazily, typeNames } from '@inband/chainers';
 import * as z from 'zod';
 
 const text = z.string().min(1);
@@ -9,19 +9,22 @@ const MOST_NAMES = 100;
 const NAME = /^(?:\*\.)?(?=.{4,253}$)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!\d+$)(?!-)[a-z0-9-]{1,63}(?<!-)$/;
 const NAME_EXPECTED = 'expected the name of a host, such as "shop.example" or "*.shop.example" (others in xn-- form)';
 
-const host = z
-  .string({ error: NAME_EXPECTED })
-  .transform((written) => written.toLowerCase())
-  .refine((written) => NAME.test(written), NAME_EXPECTED);
+const host = lazily(() =>
+  z
+    .string({ error: NAME_EXPECTED })
+    .transform((written) => written.toLowerCase())
+    .refine((written) => NAME.test(written), NAME_EXPECTED),
+);
 
-const secureUrl = z
-  .string()
-  .refine((written) => URL.canParse(written) && new URL(written).protocol === 'https:', 'expected an https: URL');
+const secureUrl = () =>
+  z
+    .string()
+    .refine((written) => URL.canParse(written) && new URL(written).protocol === 'https:', 'expected an https: URL');
 
 const CHALLENGE_EXPECTED = 'expected "http-01", "tls-alpn-01", or a mapping with the "type" of a plugin for the DNS';
 
-const challenge = z
-  .union(
+const challenge = lazily(() =>
+  z.union(
     [
       z.enum(['http-01', 'tls-alpn-01']),
       z
@@ -29,13 +32,13 @@ const challenge = z
         .register(typeNames, { name: 'AcmeDnsInput' }),
     ],
     { error: CHALLENGE_EXPECTED },
-  )
-  .default('tls-alpn-01');
+  ),
+).default('tls-alpn-01');
 
 /** Certificates of a CA by ACME. Off unless it is configured. */
-export const acme = z
-  .strictObject({
-    directory: secureUrl.describe('The CA: the URL of its ACME directory. Who sets it accepts the terms of the CA.'),
+export const acme = lazily(() =>
+  z.strictObject({
+    directory: secureUrl().describe('The CA: the URL of its ACME directory. Who sets it accepts the terms of the CA.'),
     email: z.email().optional().describe('Where the CA may write to.'),
     hosts: z
       .array(
@@ -74,6 +77,7 @@ export const acme = z
       })
       .optional()
       .describe('Certificates that are ordered when a client asks for a name the first time.'),
-  })
+  }),
+)
   .optional()
   .describe('Certificates that are ordered and renewed by ACME. Off unless it is here.');

@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import { compileGlob, readPathPattern } from '@inband/core';
 import type { FieldRule, FieldSource } from '@inband/http-proxy';
 import * as z from 'zod';
@@ -11,14 +12,16 @@ const CHANGES = ['set', 'add', 'append', 'remove', 'rename', 'replace'] as const
 
 const STATUS = /^([1-9]\d\d)(?:-([1-9]\d\d))?$/;
 
-const status = z
-  .union([z.int().min(100).max(599), z.string().regex(STATUS)], {
-    error: 'expected a status, or a range such as "400-499"',
-  })
-  .transform((written): readonly [from: number, to: number] => {
-    const [, from, to = from] = STATUS.exec(String(written)) ?? [];
-    return [Number(from), Number(to)];
-  });
+const status = lazily(() =>
+  z
+    .union([z.int().min(100).max(599), z.string().regex(STATUS)], {
+      error: 'expected a status, or a range such as "400-499"',
+    })
+    .transform((written): readonly [from: number, to: number] => {
+      const [, from, to = from] = STATUS.exec(String(written)) ?? [];
+      return [Number(from), Number(to)];
+    }),
+);
 
 const valuePattern = z.string().superRefine((text, context) => {
   const glob = compileGlob(text);
@@ -30,11 +33,13 @@ const pathPattern = z.string().superRefine((text, context) => {
   if ('problem' in pattern) context.addIssue({ code: 'custom', message: pattern.problem });
 });
 
-const fieldCondition = z.union([z.boolean(), valuePattern, z.array(valuePattern).min(1)], {
-  error: 'expected true, false, a pattern, or a list of patterns',
-});
+const fieldCondition = lazily(() =>
+  z.union([z.boolean(), valuePattern, z.array(valuePattern).min(1)], {
+    error: 'expected true, false, a pattern, or a list of patterns',
+  }),
+);
 
-const whenAsked = z.strictObject({
+const conditionKeys = () => ({
   field: z
     .record(name, fieldCondition)
     .optional()
@@ -47,35 +52,42 @@ const whenAsked = z.strictObject({
     .describe('What the normalised path of the request begins with; with a "*", what it is as a whole.'),
 });
 
-const whenAnswered = whenAsked.extend({
-  status: oneOrMore(status, 'a status, or a range such as "400-499"').optional().describe('The status of the answer.'),
-});
+const whenAsked = lazily(() => z.strictObject(conditionKeys()));
 
-const prefix = z
-  .string()
-  .regex(/^[\t -~]*$/, { error: 'expected visible ASCII characters and spaces' })
-  .optional()
-  .describe('What stands in front of the value, such as "Bearer ".');
+const whenAnswered = lazily(() =>
+  z.strictObject({
+    ...conditionKeys(),
+    status: oneOrMore(status, 'a status, or a range such as "400-499"')
+      .optional()
+      .describe('The status of the answer.'),
+  }),
+);
 
-const sourced = z
-  .strictObject({
-    file: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
-    env: z
-      .string()
-      .regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a variable of the environment' })
-      .optional()
-      .describe('The variable of the environment whose value it is, in place of a file.'),
-    prefix,
-    secret: z.boolean().default(true).describe('Whether it is redacted in logs and views.'),
-  })
-  .superRefine(({ file, env }, context) => {
-    if ((file === undefined) !== (env === undefined)) return;
-    context.addIssue({ code: 'custom', message: 'expected a mapping with either "file" or "env"' });
-  });
+const sourced = lazily(() =>
+  z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
+      env: z
+        .string()
+        .regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a variable of the environment' })
+        .optional()
+        .describe('The variable of the environment whose value it is, in place of a file.'),
+      prefix: z
+        .string()
+        .regex(/^[\t -~]*$/, { error: 'expected visible ASCII characters and spaces' })
+        .optional()
+        .describe('What stands in front of the value, such as "Bearer ".'),
+      secret: z.boolean().default(true).describe('Whether it is redacted in logs and views.'),
+    })
+    .superRefine(({ file, env }, context) => {
+      if ((file === undefined) !== (env === undefined)) return;
+      context.addIssue({ code: 'custom', message: 'expected a mapping with either "file" or "env"' });
+    }),
+);
 
 function valuesOf(hasServer: boolean) {
   const value = z.union([template({ hasServer }), sourced], {
@@ -113,17 +125,21 @@ function changesOf(isRequest: boolean) {
 
 const WHEN = 'When the rule is applied: all conditions must be met. Left out: always.';
 
-const requestRule = z
-  .strictObject({ ...changesOf(true), when: whenAsked.optional().describe(WHEN) })
-  .superRefine((rule, context) => checkRule(rule, context, true));
+const requestRule = lazily(() =>
+  z
+    .strictObject({ ...changesOf(true), when: whenAsked.optional().describe(WHEN) })
+    .superRefine((rule, context) => checkRule(rule, context, true)),
+);
 
-const answerRule = z
-  .strictObject({
-    ...changesOf(false),
-    always: z.boolean().optional().describe('Whether the rule is for errors of the proxy, too.'),
-    when: whenAnswered.optional().describe(WHEN),
-  })
-  .superRefine((rule, context) => checkRule(rule, context, false));
+const answerRule = lazily(() =>
+  z
+    .strictObject({
+      ...changesOf(false),
+      always: z.boolean().optional().describe('Whether the rule is for errors of the proxy, too.'),
+      when: whenAnswered.optional().describe(WHEN),
+    })
+    .superRefine((rule, context) => checkRule(rule, context, false)),
+);
 
 function checkRule(rule: Written, context: z.RefinementCtx, isRequest: boolean): void {
   const [change, other] = CHANGES.filter((key) => rule[key] !== undefined);
@@ -154,13 +170,15 @@ function namesIn(rule: Written): (readonly [path: readonly (string | number)[], 
 }
 
 /** `fields` of a service and of a route. */
-export const fieldRules = z.strictObject({
-  request: z
-    .array(requestRule)
-    .default([])
-    .describe('How the fields of requests are changed, one rule after the other.'),
-  response: z.array(answerRule).default([]).describe('The same for answers of servers and routes.'),
-});
+export const fieldRules = lazily(() =>
+  z.strictObject({
+    request: z
+      .array(requestRule)
+      .default([])
+      .describe('How the fields of requests are changed, one rule after the other.'),
+    response: z.array(answerRule).default([]).describe('The same for answers of servers and routes.'),
+  }),
+);
 
 type WrittenRule = z.output<typeof requestRule> | z.output<typeof answerRule>;
 

@@ -1,10 +1,11 @@
+import { lazily } from '@inband/chainers';
 import * as z from 'zod';
 
 /** Each host has a series of its own in whatever stores the metrics. */
 const MOST_HOSTS = 200;
 
-export const metrics = z
-  .strictObject({
+export const metrics = lazily(() =>
+  z.strictObject({
     hosts: z
       .int()
       .min(0)
@@ -15,6 +16,7 @@ export const metrics = z
       .boolean()
       .default(true)
       .describe('Whether each route has counters of its own. Without them the label "route" is empty.'),
-  })
+  }),
+)
   .optional()
   .describe('Counts what the proxy does, for `admin` and programs that embed it. On where `admin` is.');

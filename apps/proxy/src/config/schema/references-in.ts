@@ -39,7 +39,7 @@ interface Known {
   readonly definition: Definition;
   /** What it refers to: `references` joins what it has for the schemas that a schema was made from anew, whenever it is asked. */
   readonly to: Reference['to'] | undefined;
-  /** Whether it, or one of which it consists, has references: most have none. */
+  /** Whether it, or one of which it consists, has references: most have none. A lazy one may: it is made only where something is written for it. */
   mayRefer: boolean;
 }
 
@@ -54,7 +54,10 @@ function knownOf(schema: unknown): Known | undefined {
   // One that contains itself may refer, as far as is known on the way back to it.
   const known: Known = { definition, to, mayRefer: true };
   allKnown.set(schema, known);
-  known.mayRefer = to !== undefined || schemasIn(definition).some((inner) => knownOf(inner)?.mayRefer === true);
+  known.mayRefer =
+    to !== undefined ||
+    definition.type === 'lazy' ||
+    schemasIn(definition).some((inner) => knownOf(inner)?.mayRefer === true);
   return known;
 }
 
@@ -75,8 +78,6 @@ function schemasIn(definition: Definition): readonly unknown[] {
       return [definition.left, definition.right];
     case 'pipe':
       return [definition.in, definition.out];
-    case 'lazy':
-      return [definition.getter()];
     default:
       return 'innerType' in definition ? [definition.innerType] : [];
   }

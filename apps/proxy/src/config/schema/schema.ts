@@ -1,4 +1,4 @@
-import { chainerName, duration, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
+import { chainerName, duration, lazily, serviceName, typeNames, zoneName, zoneOrAddress } from '@inband/chainers';
 import { DEFAULT_OVERLOAD_AFTER, DEFAULT_PARTIAL_HEADS, type Plugin, type ServiceMode } from '@inband/core';
 import * as z from 'zod';
 import { named, paths, when } from '../conditions/conditions.ts';
@@ -28,18 +28,38 @@ const MAX_ZONE_HOSTS = 256;
 export const MAX_WORKERS = 512;
 
 const text = z.string().min(1);
-const texts = oneOrMore(text, 'a text');
-const zonesOrAddresses = oneOrMore(zoneOrAddress, 'the name of a zone, an address or a CIDR');
+const texts = lazily(() => oneOrMore(text, 'a text'));
+const zonesOrAddresses = lazily(() => oneOrMore(zoneOrAddress, 'the name of a zone, an address or a CIDR'));
 
-const hostFile = z
-  .strictObject({
-    file: oneOrMore(text, 'the path of a file').describe(
-      'Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed.',
-    ),
-  })
-  .register(typeNames, { name: 'HostFileInput' });
-const hostOrFile = z.union([text, hostFile], { error: 'expected a host, or a mapping with "file"' });
-const hosts = oneOrMore(hostOrFile, 'a host, or a mapping with "file"');
+const hostFile = lazily(() =>
+  z
+    .strictObject({
+      file: oneOrMore(text, 'the path of a file').describe(
+        'Files of hosts, one a line, or as /etc/hosts; relative to this file, and followed.',
+      ),
+    })
+    .register(typeNames, { name: 'HostFileInput' }),
+);
+const hostOrFile = lazily(() => z.union([text, hostFile], { error: 'expected a host, or a mapping with "file"' }));
+const hosts = lazily(() => oneOrMore(hostOrFile, 'a host, or a mapping with "file"'));
+
+const sample = lazily(() =>
+  z.strictObject({
+    accepted: z.number().min(0).max(1).default(1).describe('The share of accepted sessions that have a line, 0 to 1.'),
+  }),
+);
+
+const rotation = lazily(() =>
+  z
+    .strictObject({
+      size: size(4096, 2 ** 40)
+        .optional()
+        .describe('Bytes from which the file is put aside.'),
+      age: duration({ minimum: 1_000 }).optional().describe('Time after which the file is put aside.'),
+      keep: z.int().min(1).max(1_000).default(7).describe('How many files that were put aside are kept.'),
+    })
+    .refine(({ size: most, age }) => most !== undefined || age !== undefined, 'expected "size", "age" or both'),
+);
 
 const log = z
   .strictObject({
@@ -54,31 +74,11 @@ const log = z
       .describe('How lines are written. auto: text on a terminal, else json.'),
     file: text.optional().describe('The file of the log, instead of standard output. Relative to this file.'),
     syslog: syslog.optional().describe('Where the log is sent by syslog, instead of standard output.'),
-    sample: z
-      .strictObject({
-        accepted: z
-          .number()
-          .min(0)
-          .max(1)
-          .default(1)
-          .describe('The share of accepted sessions that have a line, 0 to 1.'),
-      })
-      .optional()
-      .describe('Of what went well, only a sample has access lines.'),
+    sample: sample.optional().describe('Of what went well, only a sample has access lines.'),
     slow: duration()
       .optional()
       .describe('Requests that took so long, and tunnels so long to connect, are a message, too.'),
-    rotate: z
-      .strictObject({
-        size: size(4096, 2 ** 40)
-          .optional()
-          .describe('Bytes from which the file is put aside.'),
-        age: duration({ minimum: 1_000 }).optional().describe('Time after which the file is put aside.'),
-        keep: z.int().min(1).max(1_000).default(7).describe('How many files that were put aside are kept.'),
-      })
-      .refine(({ size: most, age }) => most !== undefined || age !== undefined, 'expected "size", "age" or both')
-      .optional()
-      .describe('When the file of the log is put aside and a new one begun.'),
+    rotate: rotation.optional().describe('When the file of the log is put aside and a new one begun.'),
     template: text
       .optional()
       .describe('An access line, with fields in braces, instead of a format: "{client} {method} {target} {status}".'),
@@ -107,23 +107,25 @@ const reload = z
   })
   .describe('How the configuration is replaced while the program runs.');
 
-const zone = z.union(
-  [
-    z.array(text).describe('CIDRs and addresses.'),
-    z.strictObject({
-      addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
-      file: oneOrMore(text, 'the path of a file')
-        .optional()
-        .describe('Files of CIDRs, one a line; relative to this file.'),
-      hosts: z
-        .array(text)
-        .max(MAX_ZONE_HOSTS)
-        .optional()
-        .describe('Names whose addresses are in the zone, kept up to date.'),
-      parent: zoneName.optional().describe('The zone that this one belongs to, whatever its addresses.'),
-    }),
-  ],
-  { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
+const zone = lazily(() =>
+  z.union(
+    [
+      z.array(text).describe('CIDRs and addresses.'),
+      z.strictObject({
+        addresses: z.array(text).default([]).describe('CIDRs and addresses.'),
+        file: oneOrMore(text, 'the path of a file')
+          .optional()
+          .describe('Files of CIDRs, one a line; relative to this file.'),
+        hosts: z
+          .array(text)
+          .max(MAX_ZONE_HOSTS)
+          .optional()
+          .describe('Names whose addresses are in the zone, kept up to date.'),
+        parent: zoneName.optional().describe('The zone that this one belongs to, whatever its addresses.'),
+      }),
+    ],
+    { error: 'expected a list of CIDRs, or a mapping with "addresses", "file", "hosts" and "parent"' },
+  ),
 );
 
 const serverPool = z
@@ -184,24 +186,26 @@ const listener = z.strictObject({
   tls: listenerTls.optional().describe('Clients speak TLS, which ends here.'),
 });
 
-const accessConditions = z.strictObject({
-  clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
-  servers: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
-  hosts: hosts.optional().describe('Host names as requested: exact, "*.suffix", or lists of them in files.'),
-  ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
-  methods: texts.optional().describe('Request methods.'),
-  users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
-  groups: texts.optional().describe('Groups, one of which the authenticated user must be in.'),
-  certificates: texts
-    .optional()
-    .describe('Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…".'),
-  paths,
-  fields: named('Fields of the request'),
-  query: named('Parameters of the query'),
-  cookies: named('Cookies'),
-  when,
-  reason: text.optional().describe('Shown to the client that is denied, and logged.'),
-});
+const accessConditions = lazily(() =>
+  z.strictObject({
+    clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
+    servers: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of servers. The resolved address counts.'),
+    hosts: hosts.optional().describe('Host names as requested: exact, "*.suffix", or lists of them in files.'),
+    ports: oneOrMore(ports, 'a port or a range of ports').optional().describe('Ports, or ranges such as "8000-8099".'),
+    methods: texts.optional().describe('Request methods.'),
+    users: texts.optional().describe('Authenticated users, and the identities of client certificates.'),
+    groups: texts.optional().describe('Groups, one of which the authenticated user must be in.'),
+    certificates: texts
+      .optional()
+      .describe('Client certificates: "any", or a name of theirs: URI, DNS name, e-mail address, "sha256:…".'),
+    paths,
+    fields: named('Fields of the request'),
+    query: named('Parameters of the query'),
+    cookies: named('Cookies'),
+    when,
+    reason: text.optional().describe('Shown to the client that is denied, and logged.'),
+  }),
+);
 
 /** A rule has exactly one of two keys, because with both it would be ambiguous. */
 function eitherOf(rule: object, [one, other]: readonly [string, string], context: z.RefinementCtx): void {
@@ -214,17 +218,19 @@ function eitherOf(rule: object, [one, other]: readonly [string, string], context
   context.addIssue({ code: 'custom', message: `expected a mapping with either "${one}" or "${other}", ${found}` });
 }
 
-const accessRule = z
-  .strictObject({
-    allow: accessConditions.optional().describe('Lets through what meets all of its conditions.'),
-    deny: accessConditions.optional().describe('Refuses what meets all of its conditions.'),
-  })
-  .superRefine((rule, context) => {
-    eitherOf(rule, ['allow', 'deny'], context);
-  })
-  .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] });
+const accessRule = lazily(() =>
+  z
+    .strictObject({
+      allow: accessConditions.optional().describe('Lets through what meets all of its conditions.'),
+      deny: accessConditions.optional().describe('Refuses what meets all of its conditions.'),
+    })
+    .superRefine((rule, context) => {
+      eitherOf(rule, ['allow', 'deny'], context);
+    })
+    .meta({ oneOf: [{ required: ['allow'] }, { required: ['deny'] }] }),
+);
 
-const natConditions = {
+const natConditions = () => ({
   clients: zonesOrAddresses.optional().describe('Zones, addresses or CIDRs of clients.'),
   servers: zonesOrAddresses
     .optional()
@@ -239,41 +245,47 @@ const natConditions = {
   pool: oneOrMore(text, 'an address or a CIDR')
     .optional()
     .describe('Addresses and networks, of which each client always gets the same.'),
-};
+});
 
-const natRule = z
-  .strictObject({
-    dnat: z
-      .strictObject({
-        ...natConditions,
-        embedIn: text.optional().describe('A NAT64 prefix: IPv4 servers are reached by IPv6 addresses in it.'),
-        extractFrom: text.optional().describe('A NAT64 prefix: servers in it are reached by the IPv4 address within.'),
-      })
-      .optional()
-      .describe('Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom.'),
-    snat: z
-      .strictObject(natConditions)
-      .optional()
-      .describe('Where connections come from. Has exactly one of to, network and pool.'),
-  })
-  .superRefine((rule, context) => {
-    eitherOf(rule, ['dnat', 'snat'], context);
-  })
-  .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] });
+const natRule = lazily(() =>
+  z
+    .strictObject({
+      dnat: z
+        .strictObject({
+          ...natConditions(),
+          embedIn: text.optional().describe('A NAT64 prefix: IPv4 servers are reached by IPv6 addresses in it.'),
+          extractFrom: text
+            .optional()
+            .describe('A NAT64 prefix: servers in it are reached by the IPv4 address within.'),
+        })
+        .optional()
+        .describe('Where connections go. Has exactly one of to, network, pool, embedIn and extractFrom.'),
+      snat: z
+        .strictObject(natConditions())
+        .optional()
+        .describe('Where connections come from. Has exactly one of to, network and pool.'),
+    })
+    .superRefine((rule, context) => {
+      eitherOf(rule, ['dnat', 'snat'], context);
+    })
+    .meta({ oneOf: [{ required: ['dnat'] }, { required: ['snat'] }] }),
+);
 
 /** The conditions of a route. */
-export const routeMatch = z.strictObject({
-  host: hosts.optional().describe('Host name: exact, "*.suffix", or lists of them in files.'),
-  port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
-  path: paths,
-  field: named('Fields of the request'),
-  query: named('Parameters of the query'),
-  cookie: named('Cookies'),
-  when,
-  method: texts.optional().describe('Request method.'),
-  client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
-  user: texts.optional().describe('Authenticated user, or identity of the client certificate.'),
-});
+export const routeMatch = lazily(() =>
+  z.strictObject({
+    host: hosts.optional().describe('Host name: exact, "*.suffix", or lists of them in files.'),
+    port: oneOrMore(port, 'a port from 1 to 65535').optional().describe('Port of the target.'),
+    path: paths,
+    field: named('Fields of the request'),
+    query: named('Parameters of the query'),
+    cookie: named('Cookies'),
+    when,
+    method: texts.optional().describe('Request method.'),
+    client: zonesOrAddresses.optional().describe('Zone, address or CIDR of the client.'),
+    user: texts.optional().describe('Authenticated user, or identity of the client certificate.'),
+  }),
+);
 
 const CHAINER_EXPECTED =
   'expected a mapping with the "type" of a chainer and its options, or the name of one of "chainers"';
@@ -309,92 +321,98 @@ const route = z.strictObject({
   fields: fieldRules.optional().describe('How fields are changed by this route, behind the rules of the service.'),
 });
 
-const http = z
-  .strictObject({
-    strict: z.boolean().optional().describe('Refuse also what cannot be misread, instead of passing or mending it.'),
-    via: z
-      .string()
-      .max(64)
-      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
-      .optional()
-      .describe(
-        'Our name in Via. A request that carries it already is a loop. Default: inband- and six random letters.',
-      ),
-    forwarded: z
-      .enum(['off', 'x-forwarded', 'rfc7239'])
-      .optional()
-      .describe(
-        'Which fields tell servers about the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
-      ),
-    connectPorts: z
-      .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })
-      .optional()
-      .describe(
-        'Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others.',
-      ),
-    ownPages: z
-      .boolean()
-      .optional()
-      .describe('In mode forward: whether the proxy shows at its own address how to use it, and has /proxy.pac there.'),
-    pacDirect: texts
-      .optional()
-      .describe(
-        'What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>".',
-      ),
-    errorPages: errorPages.optional(),
-    maxRequestLine: size(64, 2 ** 20)
-      .optional()
-      .describe('Longest request line.'),
-    maxHeaderBytes: size(256, 2 ** 24)
-      .optional()
-      .describe('Largest head of a message, its first line included.'),
-    maxHeaderFields: z.int().min(1).max(10_000).optional().describe('Most fields in a head.'),
-    maxBody: size(0, Number.MAX_SAFE_INTEGER).optional().describe('Largest request content. Left out: no limit.'),
-    headerTimeout: duration().optional().describe('For a whole head, from its first byte.'),
-    firstByteTimeout: duration().optional().describe('For the first byte of an intercepted client.'),
-    idleTimeout: duration().optional().describe('For a client connection between requests.'),
-    responseTimeout: duration()
-      .optional()
-      .describe(
-        'From a request to the first byte of its response. Default: 5m in mode forward and transparent, 60s in reverse.',
-      ),
-    bodyTimeout: duration()
-      .optional()
-      .describe(
-        'Without progress within a message. Default: 15m in mode forward and transparent, where a client may also pause; ' +
-          'in reverse 60s for a request and 5m for a response.',
-      ),
-    halfCloseTimeout: duration()
-      .optional()
-      .describe('For a response to begin once its client has finished sending, and so may be gone.'),
-    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
-    tunnelHalfCloseTimeout: duration()
-      .optional()
-      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
-  })
-  .describe('Settings of the HTTP proxy.');
+const http = lazily(() =>
+  z
+    .strictObject({
+      strict: z.boolean().optional().describe('Refuse also what cannot be misread, instead of passing or mending it.'),
+      via: z
+        .string()
+        .max(64)
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, { error: 'expected a token of RFC 9110: letters, digits and -._~' })
+        .optional()
+        .describe(
+          'Our name in Via. A request that carries it already is a loop. Default: inband- and six random letters.',
+        ),
+      forwarded: z
+        .enum(['off', 'x-forwarded', 'rfc7239'])
+        .optional()
+        .describe(
+          'Which fields tell servers about the client. Default: off in mode forward and transparent, x-forwarded in reverse.',
+        ),
+      connectPorts: z
+        .union([z.literal('any'), z.array(port)], { error: 'expected a list of ports, or "any"' })
+        .optional()
+        .describe(
+          'Ports that CONNECT may go to. Default: any for clients on this machine, 80, 443, 8080 and 8443 for others.',
+        ),
+      ownPages: z
+        .boolean()
+        .optional()
+        .describe(
+          'In mode forward: whether the proxy shows at its own address how to use it, and has /proxy.pac there.',
+        ),
+      pacDirect: texts
+        .optional()
+        .describe(
+          'What /proxy.pac has browsers reach without the proxy: names, "*.suffix", addresses, CIDRs, zones, "<local>".',
+        ),
+      errorPages: errorPages.optional(),
+      maxRequestLine: size(64, 2 ** 20)
+        .optional()
+        .describe('Longest request line.'),
+      maxHeaderBytes: size(256, 2 ** 24)
+        .optional()
+        .describe('Largest head of a message, its first line included.'),
+      maxHeaderFields: z.int().min(1).max(10_000).optional().describe('Most fields in a head.'),
+      maxBody: size(0, Number.MAX_SAFE_INTEGER).optional().describe('Largest request content. Left out: no limit.'),
+      headerTimeout: duration().optional().describe('For a whole head, from its first byte.'),
+      firstByteTimeout: duration().optional().describe('For the first byte of an intercepted client.'),
+      idleTimeout: duration().optional().describe('For a client connection between requests.'),
+      responseTimeout: duration()
+        .optional()
+        .describe(
+          'From a request to the first byte of its response. Default: 5m in mode forward and transparent, 60s in reverse.',
+        ),
+      bodyTimeout: duration()
+        .optional()
+        .describe(
+          'Without progress within a message. Default: 15m in mode forward and transparent, where a client may also pause; ' +
+            'in reverse 60s for a request and 5m for a response.',
+        ),
+      halfCloseTimeout: duration()
+        .optional()
+        .describe('For a response to begin once its client has finished sending, and so may be gone.'),
+      tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+      tunnelHalfCloseTimeout: duration()
+        .optional()
+        .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
+    })
+    .describe('Settings of the HTTP proxy.'),
+);
 
-const tls = z
-  .strictObject({
-    allow: texts
-      .optional()
-      .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
-    ech: z
-      .enum(['pass', 'refuse'])
-      .optional()
-      .describe('A ClientHello with an encrypted one in it, as browsers send to every server: pass or refuse.'),
-    helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
-    tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
-    tunnelHalfCloseTimeout: duration()
-      .optional()
-      .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
-  })
-  .describe('Settings of the TLS guard.');
+const tls = lazily(() =>
+  z
+    .strictObject({
+      allow: texts
+        .optional()
+        .describe('Names that the ClientHello may ask for beside the host of the tunnel: exact or "*.suffix".'),
+      ech: z
+        .enum(['pass', 'refuse'])
+        .optional()
+        .describe('A ClientHello with an encrypted one in it, as browsers send to every server: pass or refuse.'),
+      helloTimeout: duration().optional().describe('For the whole ClientHello, from the opening of the tunnel.'),
+      tunnelIdleTimeout: duration().optional().describe('For a tunnel in which nothing moves.'),
+      tunnelHalfCloseTimeout: duration()
+        .optional()
+        .describe('For the rest of a tunnel once one side has finished sending, whatever trickles.'),
+    })
+    .describe('Settings of the TLS guard.'),
+);
 
 const modes: readonly [ServiceMode, ...ServiceMode[]] = ['forward', 'reverse', 'transparent'];
 const MODES_EXPECTED = '"forward", "reverse" or "transparent"';
 
-const filterShape = filterSchema(size(1, 2 ** 30));
+const filterShape = lazily(() => filterSchema(size(1, 2 ** 30)));
 
 // As with the chainer.
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
@@ -482,26 +500,28 @@ export const DEFAULT_RESOLVER = 'auto';
 
 const count = () => z.int().min(1).max(1_000_000).optional();
 
+const cache = lazily(() =>
+  z.strictObject({
+    maxTtl: duration().optional().describe('Longest time that an answer is kept.'),
+    failureTtl: duration({ minimum: 0 }).optional().describe('Time that a failure is kept.'),
+  }),
+);
+
+const lookupLimits = lazily(() =>
+  z.strictObject({
+    lookups: count().describe('Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors.'),
+    lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 128.'),
+    waiting: count().describe('Look-ups in the queue, in all. Default 4096.'),
+    waitingPerClient: count().describe('Look-ups of one client in the queue. Default 1024.'),
+    waitTimeout: duration().optional().describe('Longest time in the queue. Default 10s.'),
+  }),
+);
+
 export const resolverShape = z
   .looseObject({
     type: text.default(DEFAULT_RESOLVER).describe('The kind of resolver; the other keys are its options.'),
-    cache: z
-      .strictObject({
-        maxTtl: duration().optional().describe('Longest time that an answer is kept.'),
-        failureTtl: duration({ minimum: 0 }).optional().describe('Time that a failure is kept.'),
-      })
-      .optional()
-      .describe('The cache in front of it.'),
-    limits: z
-      .strictObject({
-        lookups: count().describe('Look-ups that run at once, in all. Default 1024, or an eighth of the descriptors.'),
-        lookupsPerClient: count().describe('Look-ups that run at once for one client. Default 128.'),
-        waiting: count().describe('Look-ups in the queue, in all. Default 4096.'),
-        waitingPerClient: count().describe('Look-ups of one client in the queue. Default 1024.'),
-        waitTimeout: duration().optional().describe('Longest time in the queue. Default 10s.'),
-      })
-      .optional()
-      .describe('What may be looked up at once, whatever its type.'),
+    cache: cache.optional().describe('The cache in front of it.'),
+    limits: lookupLimits.optional().describe('What may be looked up at once, whatever its type.'),
   })
   .describe('How names are resolved to addresses.')
   .register(typeNames, { name: 'ResolverInput' });

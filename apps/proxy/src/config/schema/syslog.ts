@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import type { MessageReceiver } from '@inband/core';
 import * as z from 'zod';
 import { parseSockAddr } from './bind.ts';
@@ -27,24 +28,28 @@ export function parseReceiver(text: string): MessageReceiver | undefined {
   return { transport, host: host.replace(/^\[(.*)\]$/, '$1'), port: number };
 }
 
-const address = z.string({ error: EXPECTED }).transform((written, context) => {
-  const receiver = parseReceiver(written);
-  if (receiver !== undefined) return receiver;
-  context.addIssue({ code: 'custom', message: `${EXPECTED}, found ${JSON.stringify(written)}` });
-  return z.NEVER;
-});
+const address = lazily(() =>
+  z.string({ error: EXPECTED }).transform((written, context) => {
+    const receiver = parseReceiver(written);
+    if (receiver !== undefined) return receiver;
+    context.addIssue({ code: 'custom', message: `${EXPECTED}, found ${JSON.stringify(written)}` });
+    return z.NEVER;
+  }),
+);
 
-export const syslog = z.strictObject({
-  address: address
-    .prefault('unix:/dev/log')
-    .describe('Where syslog listens: "unix:/dev/log", "udp://host:514" or "tcp://host:601".'),
-  facility: z.enum(FACILITIES).default('daemon').describe('The part of the system that syslog files it under.'),
-  tag: z
-    .string()
-    .regex(/^[\w./-]{1,48}$/, { error: 'expected up to 48 letters, digits and characters of "_.-/"' })
-    .default('inband')
-    .describe('The name of the program in each message.'),
-});
+export const syslog = lazily(() =>
+  z.strictObject({
+    address: address
+      .prefault('unix:/dev/log')
+      .describe('Where syslog listens: "unix:/dev/log", "udp://host:514" or "tcp://host:601".'),
+    facility: z.enum(FACILITIES).default('daemon').describe('The part of the system that syslog files it under.'),
+    tag: z
+      .string()
+      .regex(/^[\w./-]{1,48}$/, { error: 'expected up to 48 letters, digits and characters of "_.-/"' })
+      .default('inband')
+      .describe('The name of the program in each message.'),
+  }),
+);
 
 /** Where a log is sent by syslog, and as whose. */
 export type SyslogConfig = z.output<typeof syslog>;

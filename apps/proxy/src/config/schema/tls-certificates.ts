@@ -1,22 +1,27 @@
+import { lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { oneOrMore } from './values.ts';
 
 const text = z.string().min(1);
 
-const certificate = z
-  .strictObject({
-    cert: text.optional().describe('The file of a certificate, with its chain behind it (PEM), relative to this file.'),
-    key: text.optional().describe('The file of its key (PEM). Default: in the file of cert.'),
-    dir: text.optional().describe('A folder of certificates and keys, as certbot, Kubernetes and HAProxy have them.'),
-  })
-  .superRefine(({ cert, key, dir }, context) => {
-    if (cert === undefined ? dir !== undefined && key === undefined : dir === undefined) return;
-    context.addIssue({ code: 'custom', message: 'expected a mapping with "cert" and "key", or with "dir"' });
-  })
-  .meta({ oneOf: [{ required: ['cert'] }, { required: ['dir'] }] });
+const certificate = lazily(() =>
+  z
+    .strictObject({
+      cert: text
+        .optional()
+        .describe('The file of a certificate, with its chain behind it (PEM), relative to this file.'),
+      key: text.optional().describe('The file of its key (PEM). Default: in the file of cert.'),
+      dir: text.optional().describe('A folder of certificates and keys, as certbot, Kubernetes and HAProxy have them.'),
+    })
+    .superRefine(({ cert, key, dir }, context) => {
+      if (cert === undefined ? dir !== undefined && key === undefined : dir === undefined) return;
+      context.addIssue({ code: 'custom', message: 'expected a mapping with "cert" and "key", or with "dir"' });
+    })
+    .meta({ oneOf: [{ required: ['cert'] }, { required: ['dir'] }] }),
+);
 
 /** What a server is identified by. The files are followed. */
-export const certificateKeys = {
+export const certificateKeys = () => ({
   certificates: z
     .array(certificate)
     .optional()
@@ -28,14 +33,14 @@ export const certificateKeys = {
     .describe(
       'The name whose certificate clients get that ask for another one, or for none. Left out: they are refused.',
     ),
-};
+});
 
 /** Which certificates of clients are accepted. The files are followed. */
-export const trustKeys = {
+export const trustKeys = () => ({
   ca: oneOrMore(text, 'the path of a file')
     .optional()
     .describe('Files of the authorities that sign certificates of clients (PEM).'),
   crl: oneOrMore(text, 'the path of a file')
     .optional()
     .describe('Files of lists of revoked certificates (CRL, PEM), one of each authority.'),
-};
+});

@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import * as z from 'zod';
 export { oneOrMore } from '../conditions/one-or-more.ts';
 import { bindProblem, parseBind, parseSockAddr } from './bind.ts';
@@ -11,25 +12,29 @@ export const port = z.int().min(1).max(65_535);
 const PORTS_EXPECTED = 'expected a port from 1 to 65535 or a range such as "8000-8099"';
 
 /** `80`, `"80"` or `"8000-8099"`. Its output is the same. */
-export const ports = z
-  .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/, { error: PORTS_EXPECTED })], {
-    error: PORTS_EXPECTED,
-  })
-  .refine((written) => {
-    const [from = 0, to = from] = String(written).split('-').map(Number);
-    return from <= to && to <= 65_535;
-  }, PORTS_EXPECTED);
+export const ports = lazily(() =>
+  z
+    .union([port, z.string().regex(/^[1-9]\d{0,4}(-[1-9]\d{0,4})?$/, { error: PORTS_EXPECTED })], {
+      error: PORTS_EXPECTED,
+    })
+    .refine((written) => {
+      const [from = 0, to = from] = String(written).split('-').map(Number);
+      return from <= to && to <= 65_535;
+    }, PORTS_EXPECTED),
+);
 
 const BIND_EXPECTED =
   'expected an address to listen on: "127.0.0.1:3128", "[::1]:3128", ":3128", "unix:/path" or "unix:@name"';
 
 /** An address to listen on. Its output is the address. */
-export const bind = z.string({ error: BIND_EXPECTED }).transform((written, context) => {
-  const address = parseSockAddr(written);
-  if (address !== undefined) return address;
-  context.addIssue({ code: 'custom', message: bindProblem(written) ?? BIND_EXPECTED });
-  return z.NEVER;
-});
+export const bind = lazily(() =>
+  z.string({ error: BIND_EXPECTED }).transform((written, context) => {
+    const address = parseSockAddr(written);
+    if (address !== undefined) return address;
+    context.addIssue({ code: 'custom', message: bindProblem(written) ?? BIND_EXPECTED });
+    return z.NEVER;
+  }),
+);
 
 const LISTENER_BIND_EXPECTED = BIND_EXPECTED.replace(' or "unix:@name"', ', "unix:@name" or "systemd:name"');
 
@@ -42,12 +47,16 @@ export const listenerBind = z.string({ error: LISTENER_BIND_EXPECTED }).transfor
 });
 
 /** The mode of a file as for chmod: `"0660"`. Its output is the number. */
-export const fileMode = z
-  .string({ error: 'expected the mode of a file in quotes: "0660"' })
-  .regex(/^0?[0-7]{3}$/, { error: 'expected the mode of a file as three octal digits, in quotes: "0660"' })
-  .transform((written) => Number.parseInt(written, 8));
+export const fileMode = lazily(() =>
+  z
+    .string({ error: 'expected the mode of a file in quotes: "0660"' })
+    .regex(/^0?[0-7]{3}$/, { error: 'expected the mode of a file as three octal digits, in quotes: "0660"' })
+    .transform((written) => Number.parseInt(written, 8)),
+);
 
 /** A user or a group: its name, or its number. */
-export const account = z.union([z.int().min(0).max(4_294_967_294), z.string().min(1)], {
-  error: 'expected the name of a user or group, or its number',
-});
+export const account = lazily(() =>
+  z.union([z.int().min(0).max(4_294_967_294), z.string().min(1)], {
+    error: 'expected the name of a user or group, or its number',
+  }),
+);

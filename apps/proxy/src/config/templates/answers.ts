@@ -1,3 +1,4 @@
+import { lazily } from '@inband/chainers';
 import { mayHaveContent } from '@inband/http-proxy';
 import * as z from 'zod';
 import { nameProblem, template } from './templates.ts';
@@ -19,43 +20,49 @@ const LOCATION_EXPECTED =
 
 const text = template({ hasServer: false });
 
-const fields = z.record(z.string().min(1), text).superRefine((written, context) => {
-  for (const name of Object.keys(written)) {
-    const problem = nameProblem(name, false);
-    if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
-  }
-});
+const fields = lazily(() =>
+  z.record(z.string().min(1), text).superRefine((written, context) => {
+    for (const name of Object.keys(written)) {
+      const problem = nameProblem(name, false);
+      if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
+    }
+  }),
+);
 
 /** `respond`: a route's own answer. */
-export const respond = z
-  .strictObject({
-    status: z.int().min(200).max(599).default(200).describe('The status, from 200 to 599.'),
-    fields: fields.default({}).describe('Fields by their names. Values may have variables, such as "{request.id}".'),
-    body: z
-      .string()
-      .max(LONGEST_BODY)
-      .optional()
-      .describe('The content, as it is. text/plain in UTF-8, unless fields have a content-type.'),
-  })
-  .superRefine(({ status, body }, context) => {
-    if (body === undefined || mayHaveContent(status)) return;
-    context.addIssue({
-      code: 'custom',
-      path: ['body'],
-      message: `an answer with the status ${status} has no content.`,
-    });
-  });
+export const respond = lazily(() =>
+  z
+    .strictObject({
+      status: z.int().min(200).max(599).default(200).describe('The status, from 200 to 599.'),
+      fields: fields.default({}).describe('Fields by their names. Values may have variables, such as "{request.id}".'),
+      body: z
+        .string()
+        .max(LONGEST_BODY)
+        .optional()
+        .describe('The content, as it is. text/plain in UTF-8, unless fields have a content-type.'),
+    })
+    .superRefine(({ status, body }, context) => {
+      if (body === undefined || mayHaveContent(status)) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['body'],
+        message: `an answer with the status ${status} has no content.`,
+      });
+    }),
+);
 
 /** `redirect`: the same with the place where the client is to ask. */
-export const redirect = z.strictObject({
-  status: z
-    .union(
-      REDIRECTS.map((status) => z.literal(status)),
-      { error: `expected one of ${REDIRECTS.join(', ')}` },
-    )
-    .default(302)
-    .describe('301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.'),
-  location: text
-    .refine((written) => LOCATION.test(written), LOCATION_EXPECTED)
-    .describe('Where to, with variables: "https://new.example{request.target}".'),
-});
+export const redirect = lazily(() =>
+  z.strictObject({
+    status: z
+      .union(
+        REDIRECTS.map((status) => z.literal(status)),
+        { error: `expected one of ${REDIRECTS.join(', ')}` },
+      )
+      .default(302)
+      .describe('301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.'),
+    location: text
+      .refine((written) => LOCATION.test(written), LOCATION_EXPECTED)
+      .describe('Where to, with variables: "https://new.example{request.target}".'),
+  }),
+);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../../options/lazily.ts';
 import { HASHED_PART, hashBy, isHashedPart, type HashedPart, type HashOf, isOfRequest } from '../affinity/hash-key.ts';
 import type { Balancer } from '../balance/balancer.ts';
 import { HashBalancer } from '../balance/hash.ts';
@@ -19,20 +20,20 @@ export type Balance =
 
 const NO_PART = 'expected client, host, path, header.NAME, cookie.NAME or query.NAME';
 
-const hashed = z
-  .string({ error: NO_PART })
-  .regex(HASHED_PART, { error: NO_PART })
-  .pipe(z.custom<HashedPart>(isHashedPart));
+const hashed = lazily(() =>
+  z.string({ error: NO_PART }).regex(HASHED_PART, { error: NO_PART }).pipe(z.custom<HashedPart>(isHashedPart)),
+);
 
-export const balance = z
-  .union([
+export const balance = lazily(() =>
+  z.union([
     z.enum(['p2c', 'round-robin', 'least-connections', 'latency', 'random']),
     z.strictObject({
       hash: hashed.describe(
         'What sessions that get the same server have in common: client (its address), host, path, header.NAME, cookie.NAME or query.NAME.',
       ),
     }),
-  ])
+  ]),
+)
   .optional()
   .describe(
     'How a server is chosen. p2c: of two that are drawn by weight the one with fewer sessions. least-connections, round-robin, random, latency: what they say. hash: the same one for what has the same part.',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../../options/lazily.ts';
 import { duration } from '../../options/duration.ts';
 import { DEFAULT_EJECTION, type EjectionOptions } from '../health/ejection.ts';
 
@@ -8,8 +9,8 @@ export interface EjectOptions extends Partial<EjectionOptions> {
   readonly failOn?: readonly number[] | undefined;
 }
 
-export const eject = z
-  .strictObject({
+export const eject = lazily(() =>
+  z.strictObject({
     consecutive: z.int().min(1).default(DEFAULT_EJECTION.consecutive).describe('Failures in a row.'),
     ratio: z
       .number()
@@ -28,6 +29,7 @@ export const eject = z
       .describe('Statuses of answers that count as failures, for example 502, 503 and 504.'),
     first: duration({ minimum: 1 }).prefault('10s').describe('How long it is out the first time; then twice as long.'),
     longest: duration({ minimum: 1 }).prefault('5m').describe('How long it is out at most.'),
-  })
+  }),
+)
   .prefault({})
   .describe('When a server that fails is taken out, by what happens to its sessions.');

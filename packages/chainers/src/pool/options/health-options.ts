@@ -1,6 +1,7 @@
 import type { HostPort } from '@inband/core';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { lazily } from '../../options/lazily.ts';
 import { duration } from '../../options/duration.ts';
 import { parsed } from '../../options/parsed.ts';
 import { AddressSyntaxError, isName, parseServerAddress } from '../../options/server-address.ts';
@@ -47,30 +48,35 @@ export interface PoolHealthOptions {
 
 export const DEFAULT_SLOW_START = 10_000;
 
-const status = z.union([
-  z.int().min(100).max(599),
-  z.string().regex(STATUSES, { error: 'expected 200, 2xx or 200-399' }),
-]);
+const status = lazily(() =>
+  z.union([z.int().min(100).max(599), z.string().regex(STATUSES, { error: 'expected 200, 2xx or 200-399' })]),
+);
 
-const statuses = z
-  .union([status, z.array(status).min(1)])
-  .transform((written): StatusRange[] => [written].flat().map((one) => statusRange(String(one))));
-
-const expectation = z.union([
-  statuses.transform((allowed): Expectation => ({ statuses: allowed })),
+const statuses = lazily(() =>
   z
-    .strictObject({
-      status: statuses
-        .prefault('200-399')
-        .describe('The statuses that are good: 200, 2xx, 200-399, or several of these.'),
-      body: z.string().min(1).optional().describe('A text that the first 64 KiB of the body must contain.'),
-    })
-    .transform(({ status: allowed, body }): Expectation => ({ statuses: allowed, body })),
-]);
+    .union([status, z.array(status).min(1)])
+    .transform((written): StatusRange[] => [written].flat().map((one) => statusRange(String(one)))),
+);
+
+const expectation = lazily(() =>
+  z.union([
+    statuses.transform((allowed): Expectation => ({ statuses: allowed })),
+    z
+      .strictObject({
+        status: statuses
+          .prefault('200-399')
+          .describe('The statuses that are good: 200, 2xx, 200-399, or several of these.'),
+        body: z.string().min(1).optional().describe('A text that the first 64 KiB of the body must contain.'),
+      })
+      .transform(({ status: allowed, body }): Expectation => ({ statuses: allowed, body })),
+  ]),
+);
 
 /** The Host field and the path go into a request as they are. */
-const path = z.string().regex(/^\/[\x21-\x7e]*$/, { error: 'expected a path: /health' });
-const host = z.string().regex(/^[\w.:[\]-]+$/, { error: 'expected a host, with a port if need be: app.example' });
+const path = lazily(() => z.string().regex(/^\/[\x21-\x7e]*$/, { error: 'expected a path: /health' }));
+const host = lazily(() =>
+  z.string().regex(/^[\w.:[\]-]+$/, { error: 'expected a host, with a port if need be: app.example' }),
+);
 
 function parseTarget(text: string): HostPort {
   const server = parseServerAddress(text);
@@ -81,7 +87,7 @@ function parseTarget(text: string): HostPort {
 
 const HTTP_ONLY = ['path', 'method', 'host', 'expect'] as const;
 
-const checkShape = {
+const checkShape = () => ({
   type: z
     .enum(['tcp', 'tls', 'http', 'connect'])
     .describe(
@@ -102,7 +108,7 @@ const checkShape = {
   timeout: duration({ minimum: 10 }).prefault('2s').describe('The longest time for a look.'),
   fall: z.int().min(1).default(3).describe('Looks in a row that take a server down.'),
   rise: z.int().min(1).default(2).describe('Looks in a row that bring it back.'),
-};
+});
 
 /** The options of a check, whichever keys its chainer allows. */
 type AnyCheck = Partial<CheckOptions> & Pick<CheckOptions, 'type'>;
@@ -131,12 +137,14 @@ function refuseWhatDoesNothing(options: AnyCheck, context: z.RefinementCtx): voi
 
 const CHECK = 'Looks at each server, whether or not there are sessions.';
 
-export const check = z.strictObject(checkShape).superRefine(refuseWhatDoesNothing).optional().describe(CHECK);
+export const check = lazily(() => z.strictObject(checkShape()).superRefine(refuseWhatDoesNothing))
+  .optional()
+  .describe(CHECK);
 
 /** Of a pool to whose servers only clients may speak TLS. */
-export const checkByTls = z
-  .strictObject({ ...checkShape, tls: checkTlsOption })
-  .superRefine(refuseWhatDoesNothing)
+export const checkByTls = lazily(() =>
+  z.strictObject({ ...checkShape(), tls: checkTlsOption }).superRefine(refuseWhatDoesNothing),
+)
   .optional()
   .describe(CHECK);
 
@@ -152,8 +160,8 @@ export const zone = z
 
 const size = z.int().min(1);
 
-export const subset = z
-  .union([
+export const subset = lazily(() =>
+  z.union([
     size.transform((servers): SubsetOptions => ({ size: servers, instance: hostname() })),
     z
       .strictObject({
@@ -165,7 +173,8 @@ export const subset = z
           .describe('What is different in each proxy. Default: the name of the machine.'),
       })
       .transform(({ size: servers, instance = hostname() }): SubsetOptions => ({ size: servers, instance })),
-  ])
+  ]),
+)
   .optional()
   .describe('Uses only so many of the servers; which ones is different in each of many proxies, and stays.');
 

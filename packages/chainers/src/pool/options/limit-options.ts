@@ -17,7 +17,7 @@ export function limitsOf({ maxConnections = Infinity, queue }: LimitOptions): Po
 }
 
 /** To be spread into the schema of a pool. */
-export const limitShape = {
+export const limitShape = () => ({
   maxConnections: z
     .int()
     .min(1)
@@ -34,4 +34,4 @@ export const limitShape = {
     })
     .prefault({})
     .describe('Sessions that wait while all servers have as many as they may have, in the order in which they came.'),
-};
+});

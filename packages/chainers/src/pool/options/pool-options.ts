@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lazily } from '../../options/lazily.ts';
 import { connecting, type ConnectOptions, connectShape } from '../../options/options.ts';
 import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
@@ -33,7 +34,7 @@ export interface PoolOptions extends ConnectOptions, PoolHealthOptions, LimitOpt
 }
 
 /** The schema of {@link PoolOptions}. To be spread into a `z.strictObject`, which then goes through `connecting`. */
-export const poolShape = {
+export const poolShape = () => ({
   servers: poolServers,
   balance,
   eject,
@@ -44,17 +45,20 @@ export const poolShape = {
   required,
   retry,
   hedge,
-  ...limitShape,
+  ...limitShape(),
   ...connectShape,
-};
+});
 
-const pool = z
-  .strictObject({ ...poolShape, check: checkByTls, sticky, minIdle })
-  .refine((options) => options.hedge === undefined || options.sticky === undefined, {
-    error: 'hedge and sticky exclude each other, because a second server is not that of the client',
-    path: ['hedge'],
-  });
+const pool = () =>
+  z
+    .strictObject({ ...poolShape(), check: checkByTls, sticky, minIdle })
+    .refine((options) => options.hedge === undefined || options.sticky === undefined, {
+      error: 'hedge and sticky exclude each other, because a second server is not that of the client',
+      path: ['hedge'],
+    });
 
-export const poolOptions = connecting(pool, addressesOf).describe(
-  'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
+export const poolOptions = lazily(() =>
+  connecting(pool(), addressesOf).describe(
+    'Spreads sessions over servers by weight and load, and keeps them from servers that fail.',
+  ),
 );

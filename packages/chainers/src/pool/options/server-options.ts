@@ -1,5 +1,6 @@
 import type { DiscoveredServer } from '@inband/core';
 import { z } from 'zod';
+import { lazily } from '../../options/lazily.ts';
 import { serverOfPool } from '../../options/options.ts';
 import { parsed } from '../../options/parsed.ts';
 import { AddressSyntaxError, isName, normaliseServer, type WrittenServer } from '../../options/server-address.ts';
@@ -28,48 +29,58 @@ const weight = z
   .describe('Its share of the sessions, beside those of others. Each address of a name has it.');
 
 /** What a server and a service may have in common. */
-const memberShape = {
+const memberShape = () => ({
   backup: z.boolean().default(false).describe('It gets sessions only while no other server is up.'),
   zone: z.string().min(1).optional().describe('Where it is: see the zone of the pool.'),
   maxConnections: z.int().min(1).optional().describe('The most sessions that it has at one time. Default: no limit.'),
-};
+});
 
 const priority = z.int().min(0).default(0).describe('It gets sessions only while no server with a lower number is up.');
 
-const server = z
-  .strictObject({ address: serverOfPool, weight, priority, ...memberShape })
-  .describe('A server with what is particular about it.');
+const server = lazily(() =>
+  z
+    .strictObject({ address: serverOfPool, weight, priority, ...memberShape() })
+    .describe('A server with what is particular about it.'),
+);
 
-const service = z
-  .strictObject({
-    srv: parsed(parseService).describe(
-      'A service whose servers are found by SRV records (RFC 2782): _http._tcp.shop.example. Priority and weight are theirs.',
+const service = lazily(() =>
+  z
+    .strictObject({
+      srv: parsed(parseService).describe(
+        'A service whose servers are found by SRV records (RFC 2782): _http._tcp.shop.example. Priority and weight are theirs.',
+      ),
+      ...memberShape(),
+    })
+    .describe('A service whose servers are found by SRV records.'),
+);
+
+const file = lazily(() =>
+  z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('.txt with one server on each line, .json or .yaml with a list; relative to this file.'),
+    })
+    .describe('A file of servers, which is read again when it changes.'),
+);
+
+const discovered = lazily(() =>
+  z
+    .looseObject({ type: z.string().min(1).describe('The kind of discovery; the other keys are its options.') })
+    .register(typeNames, { name: 'DiscoveryInput' }),
+);
+
+const short = lazily(() => serverOfPool.transform((address) => ({ address })));
+
+export const poolServers = lazily(() =>
+  z
+    .array(z.union([short, server, service, file, discovered]))
+    .min(1, { error: NO_SERVERS })
+    .describe(
+      'The servers, each once: an address, a mapping with an address and what is particular about it, or where they are found: srv, file, or a type that a plugin brings. Each address of a name is a server.',
     ),
-    ...memberShape,
-  })
-  .describe('A service whose servers are found by SRV records.');
-
-const file = z
-  .strictObject({
-    file: z
-      .string()
-      .min(1)
-      .describe('.txt with one server on each line, .json or .yaml with a list; relative to this file.'),
-  })
-  .describe('A file of servers, which is read again when it changes.');
-
-const discovered = z
-  .looseObject({ type: z.string().min(1).describe('The kind of discovery; the other keys are its options.') })
-  .register(typeNames, { name: 'DiscoveryInput' });
-
-const short = serverOfPool.transform((address) => ({ address }));
-
-export const poolServers = z
-  .array(z.union([short, server, service, file, discovered]))
-  .min(1, { error: NO_SERVERS })
-  .describe(
-    'The servers, each once: an address, a mapping with an address and what is particular about it, or where they are found: srv, file, or a type that a plugin brings. Each address of a name is a server.',
-  );
+);
 
 /** The addresses that the configuration has itself. */
 export function addressesOf({ servers }: { readonly servers: readonly PoolEntry[] }): WrittenServer[] {
@@ -87,7 +98,7 @@ function parseService(text: string): string {
 /** The most servers that are taken from one discovery. */
 const MOST_FOUND = 10_000;
 
-const found = z.array(z.union([short, server])).max(MOST_FOUND);
+const found = lazily(() => z.array(z.union([short, server])).max(MOST_FOUND));
 
 /** What is wrong with an entry. */
 export interface EntryProblem {
