@@ -28,7 +28,7 @@ export class NetworkList {
     this.#size += 1;
   }
 
-  /** Adds an IPv4 network by its leading bits, as {@link key4} returns them. Always true. */
+  /** Adds an IPv4 network by its leading bits, as `key4` returns them. Always true. */
   addKey4(key: number, prefix: number): true {
     groupOf(this.v4, prefix).push(key);
     this.#size += 1;
@@ -58,7 +58,7 @@ export function key16(bytes: Uint8Array, prefix: number): bigint {
   return ((view.getBigUint64(0) << 64n) | view.getBigUint64(8)) >> BigInt(128 - prefix);
 }
 
-/** The first address of the network that {@link key4} gave the key of. */
+/** The first address of the network that `key4` gave the key of. */
 export function bytes4(key: number, prefix: number): Uint8Array {
   const address = prefix === 0 ? 0 : key << (32 - prefix);
   return Uint8Array.of(address >>> 24, address >>> 16, address >>> 8, address);
