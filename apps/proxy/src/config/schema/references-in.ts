@@ -17,7 +17,7 @@ export interface FoundReference extends Reference {
 export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
   const found: FoundReference[] = [];
   const known = knownOf(schema);
-  if (known?.mayRefer === true) walk(known, written, [...path], found);
+  if (known !== undefined && mayRefer(known)) walk(known, written, [...path], found);
   return found.length < 2 ? found : withoutCopies(found);
 }
 
@@ -26,7 +26,7 @@ function walk({ definition, to }: Known, written: unknown, path: (string | numbe
   if (to !== undefined && typeof written === 'string') found.push({ to, name: written, path: [...path], at: 'value' });
   eachStep(definition, written, (schema, value, part) => {
     const inner = knownOf(schema);
-    if (inner?.mayRefer !== true) return;
+    if (inner === undefined || !mayRefer(inner)) return;
     if (part !== undefined) path.push(part);
     walk(inner, value, path, found);
     if (part !== undefined) path.pop();
@@ -39,8 +39,11 @@ interface Known {
   readonly definition: Definition;
   /** What it refers to: `references` joins what it has for the schemas that a schema was made from anew, whenever it is asked. */
   readonly to: Reference['to'] | undefined;
-  /** Whether it, or one of which it consists, has references: most have none. A lazy one may: it is made only where something is written for it. */
-  mayRefer: boolean;
+  /**
+   * Whether it, or one of which it consists, has references: most have none. `unmade`: of these some are lazy, and made only where something is
+   * written for them.
+   */
+  mayRefer: boolean | 'unmade';
 }
 
 const allKnown = new WeakMap<object, Known>();
@@ -54,11 +57,21 @@ function knownOf(schema: unknown): Known | undefined {
   // One that contains itself may refer, as far as is known on the way back to it.
   const known: Known = { definition, to, mayRefer: true };
   allKnown.set(schema, known);
-  known.mayRefer =
-    to !== undefined ||
-    definition.type === 'lazy' ||
-    schemasIn(definition).some((inner) => knownOf(inner)?.mayRefer === true);
+  known.mayRefer = to !== undefined || mayReferInside(definition);
   return known;
+}
+
+function mayReferInside(definition: Definition): Known['mayRefer'] {
+  if (definition.type === 'lazy') return 'unmade';
+  const inside = schemasIn(definition).map((inner) => knownOf(inner)?.mayRefer);
+  return inside.includes(true) || (inside.includes('unmade') && 'unmade');
+}
+
+/** Whether there may be references in what is written for it. What is lazy is made, and known for the next value. */
+function mayRefer(known: Known): boolean {
+  const inner = known.mayRefer === 'unmade' ? knownOf(innerOf(known.definition)) : undefined;
+  if (inner !== undefined) known.mayRefer = mayRefer(inner) && inner.mayRefer;
+  return known.mayRefer !== false;
 }
 
 /** The schemas of which one consists, whatever is written for it. */
@@ -124,13 +137,23 @@ function eachStep(definition: Definition, written: unknown, visit: (...step: Ste
       return definition.options.forEach((option) => visit(option, written));
     case 'intersection':
       return [definition.left, definition.right].forEach((side) => visit(side, written));
+    default: {
+      const inner = innerOf(definition);
+      if (inner !== undefined) visit(inner, written);
+    }
+  }
+}
+
+/** The only schema inside of one that is for the same value. */
+function innerOf(definition: Definition): unknown {
+  switch (definition.type) {
     case 'pipe':
       // `in` is for what is written, `out` for what a transformation makes of it. `preprocess` has a transformation as `in`.
-      return visit(definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in, written);
+      return definitionOf(definition.in)?.type === 'transform' ? definition.out : definition.in;
     case 'lazy':
-      return visit(definition.getter(), written);
+      return definition.getter();
     default:
-      if ('innerType' in definition) visit(definition.innerType, written);
+      return 'innerType' in definition ? definition.innerType : undefined;
   }
 }
 
