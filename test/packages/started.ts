@@ -41,14 +41,19 @@ interface Note {
   readonly schemas?: number;
 }
 
-/** Starts a program, waits for `signs` lines that have `sign` in them, and ends it by SIGTERM. Linux only. */
+/** Starts a program, waits for `signs` lines that have `sign` in them, and ends it by SIGTERM. `under`: a command that becomes it. Linux only. */
 async function noted(
   node: string,
   args: readonly string[],
-  { sign, signs = 1 }: { readonly sign: string; readonly signs?: number },
+  {
+    sign,
+    signs = 1,
+    under = [],
+  }: { readonly sign: string; readonly signs?: number; readonly under?: readonly string[] },
 ): Promise<{ readonly pid: number; readonly memory: number; readonly notes: readonly Note[] }> {
   const notes = `data:text/javascript,${encodeURIComponent(NOTES)}`;
-  const child = spawn(node, ['--import', notes, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = node, ...parameters] = [...under, node, '--import', notes, ...args];
+  const child = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   let written = '';
   child.stderr.on('data', (text) => (written += String(text)));
@@ -68,9 +73,14 @@ async function noted(
   return { pid, memory, notes: lines.map((line) => JSON.parse(line) as Note) };
 }
 
-/** What a program loads until it listens. */
-export async function loadedBy(node: string, args: readonly string[], sign: string): Promise<Loaded> {
-  const { pid, memory, notes } = await noted(node, args, { sign });
+/** What a program loads until it listens. `under`: a command that becomes it. */
+export async function loadedBy(
+  node: string,
+  args: readonly string[],
+  sign: string,
+  under: readonly string[] = [],
+): Promise<Loaded> {
+  const { pid, memory, notes } = await noted(node, args, { sign, under });
   const own = notes.filter(({ thread }) => thread === `${pid}.0`);
   return {
     memory,

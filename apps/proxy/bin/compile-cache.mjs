@@ -1,8 +1,7 @@
-// Plain JavaScript that old versions of Node can read, too.
-import { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { readdir, rm, stat, utimes } from 'node:fs/promises';
-import module from 'node:module';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+// Not imported, because an import has each export read first, and some of node:fs load more.
+const { existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } = process.getBuiltinModule('node:fs');
+const { dirname, isAbsolute, join, relative } = process.getBuiltinModule('node:path');
+const module = process.getBuiltinModule('node:module');
 
 /** Milliseconds from the start to when what was compiled is written. */
 const WRITTEN_AFTER = 1_000;
@@ -99,6 +98,7 @@ async function write(folder) {
   if (process.env.NODE_COMPILE_CACHE !== undefined) return;
   try {
     const now = new Date();
+    const { utimes } = process.getBuiltinModule('node:fs/promises');
     await utimes(folder, now, now);
     await removeUnfinished(folder, now.getTime() - UNFINISHED_FOR);
     await removeOthers(folder);
@@ -109,6 +109,7 @@ async function write(folder) {
 
 /** Node.js leaves it where the disk is full, at each start once more, or where the process is killed. */
 async function removeUnfinished(folder, before) {
+  const { readdir, rm, stat } = process.getBuiltinModule('node:fs/promises');
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter(({ name }) => UNFINISHED.test(name))
@@ -117,6 +118,7 @@ async function removeUnfinished(folder, before) {
 }
 
 async function removeOthers(folder) {
+  const { readdir, rm, stat } = process.getBuiltinModule('node:fs/promises');
   const all = dirname(folder);
   const paths = (await readdir(all)).map((name) => join(all, name)).filter((path) => path !== folder);
   const used = await Promise.all(paths.map(async (path) => ({ path, time: (await stat(path)).mtimeMs })));

@@ -1,4 +1,4 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+const { getHeapSpaceStatistics, setFlagsFromString } = process.getBuiltinModule('node:v8');
 
 /**
  * Bytes of V8's young generation, both halves, up to which it may grow. Connections that are open when it is collected are copied, twice and

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
 import { useCompileCache } from './compile-cache.mjs';
 import { setEngineFlags } from './engine-flags.mjs';
+
+const { existsSync } = process.getBuiltinModule('node:fs');
 
 /**
  * Runs a module of the program. In the workspace the sources run as they are, unless `isBuilt` says that there is something newer

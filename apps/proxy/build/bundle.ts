@@ -16,12 +16,25 @@ const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'u
 /** What Node.js, a configuration or another file of the package loads by its path: each keeps its path of `src`. */
 const ENTRIES = ['index', 'main', 'workers/worker-main', 'admin/thread/thread-main'];
 
+/** What processes of the program load when they start, by names for files. */
+const ROOTS = {
+  program: 'cli/cli.ts',
+  run: 'single/run.ts',
+  supervisor: 'workers/supervisor.ts',
+  worker: 'workers/worker.ts',
+  config: 'config/parse-config.ts',
+};
+
 /** Packages of which the build has a copy. All others are imported when the program runs. */
 const BUNDLED =
   /^(?:@inband\/(?:core|http-proxy|chainers|tls|tls-guard|auth|acme|store)|@nats-io|iovalkey|jose|zod|yaml|pino)(?:\/|$)/;
 
 /** Files that stay apart, because they have state that the program shares with whoever started it. */
 const APART = /\/bin\/(?:early-signals|compile-cache|started)\.mjs$/;
+
+/** Nothing in them is done only because it is imported. */
+const OWN_SOURCE =
+  /\/packages\/[^/]+\/src\/|\/apps\/proxy\/src\/(?!(?:main|workers\/worker-main|admin\/thread\/thread-main)\.ts$)/;
 
 /** Sources import packages of this workspace by name, which stands for their sources here. */
 const workspacePackages: Plugin = {
@@ -83,13 +96,19 @@ export async function bundle(): Promise<readonly string[]> {
     platform: 'node',
     external: isApart,
     plugins: [workspacePackages, asciiOnly, builtinsByName],
+    // A module is left out where nothing of it is used, also when it is part of a package of which something else is.
+    treeshake: { moduleSideEffects: [{ test: OWN_SOURCE, sideEffects: false }] },
   });
+  const { output: apart } = await build.generate({ format: 'esm' });
+  const groups = loadedTogether(apart.filter((file) => file.type === 'chunk'));
   await rm(join(builtFolder, 'chunks'), { recursive: true, force: true });
   const { output } = await build.write({
     dir: builtFolder,
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
+    // What imports each other is in one group, or in one that is loaded whenever the other is.
+    codeSplitting: { groups: [{ name: (id) => groups.get(id) ?? null }], includeDependenciesRecursively: false },
     // A stack trace shows the names of functions, so they stay as they are. Comments do not: they are a third of the text.
     comments: { legal: true, annotation: false, jsdoc: false },
     sourcemap: true,
@@ -99,6 +118,36 @@ export async function bundle(): Promise<readonly string[]> {
   const modules = [...new Set(output.flatMap((file) => (file.type === 'chunk' ? sourcesOf(file) : [])))];
   await writeLicences(modules);
   return modules;
+}
+
+/**
+ * The file of each module that one of {@link ROOTS} loads: one for those that the same of them load. Chunks as they come are as many as there are sets of
+ * files that load them, and each is looked up, read and linked.
+ */
+function loadedTogether(chunks: readonly OutputChunk[]): ReadonlyMap<string, string> {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const roots = new Map<string, string>();
+  for (const [name, source] of Object.entries(ROOTS)) {
+    const root = chunks.find(({ moduleIds }) => moduleIds.includes(sourceOf(source)));
+    if (root === undefined) throw new Error(`${source} is in no chunk.`);
+    const loaded = new Set([root]);
+    for (const chunk of loaded) {
+      for (const imported of chunk.imports) {
+        const next = byName.get(imported);
+        if (next !== undefined) loaded.add(next);
+      }
+    }
+    for (const id of [...loaded].flatMap(({ moduleIds }) => moduleIds)) {
+      roots.set(id, [roots.get(id), name].filter((part) => part !== undefined).join('-'));
+    }
+  }
+  // What an entry does when it is loaded is for its process alone.
+  for (const entry of ENTRIES) roots.delete(sourceOf(`${entry}.ts`));
+  return roots;
+}
+
+function sourceOf(path: string): string {
+  return join(packageFolder, 'src', path);
 }
 
 /** What a bundled package imports itself is bundled, too. */

@@ -10,7 +10,7 @@ export type { KeyCount } from './metrics/top-keys.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
 export type * from './config/schema/config-input.ts';
-export { defaultConfig, defineConfig } from './config/schema/schema.ts';
+export { defaultConfig, defineConfig } from './config/default-config.ts';
 export type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './config/schema/values.ts';
 export {
   AbstractChainer,

@@ -1,7 +1,8 @@
 import { sameSockAddr, type ChainerDeps, type MaybePromise, type ServerConnection, type Session } from '@inband/core';
 import { z } from 'zod';
 import { defineDialingPlugin } from './connect/dialing-chainer.ts';
-import { connecting, connectShape, serverOrPort, type ConnectOptions } from './options/options.ts';
+import { connecting, connectShape, serverOrPort } from './options/options.ts';
+import type { ConnectOptions } from './options/connect-options.ts';
 import { isName, type ServerAddress, type WrittenServer } from './options/server-address.ts';
 import { ServerListChainer } from './servers/server-list-chainer.ts';
 

@@ -1,7 +1,8 @@
 import { isPromise } from '@inband/core';
 import { expect, test } from 'vitest';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
-import { InbandChainer, inbandPlugin } from './inband.ts';
+import { inbandPlugin } from './inband-plugin.ts';
+import { InbandChainer } from './inband.ts';
 
 const network = () => new FakeNetwork().on('127.0.0.1:8080', { does: 'idle' });
 

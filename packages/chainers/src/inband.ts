@@ -6,10 +6,9 @@ import {
   type ServerTls,
   type Session,
 } from '@inband/core';
-import { z } from 'zod';
-import { defineDialingPlugin, DialingChainer } from './connect/dialing-chainer.ts';
+import { dialingFactory, DialingChainer } from './connect/dialing-chainer.ts';
 import { NameConnector, type NameConnectorDeps } from './connect/name-connector.ts';
-import { connecting, connectShape, type ConnectOptions } from './options/options.ts';
+import type { ConnectOptions } from './options/connect-options.ts';
 
 /** Hosts whose way is remembered, of connections over TLS. */
 const MOST_HOSTS = 1_000;
@@ -51,13 +50,9 @@ export class InbandChainer extends DialingChainer {
   }
 }
 
-export const inbandOptions = connecting(z.strictObject(connectShape)).describe(
-  'Connects to the host and port that the client asked for.',
-);
-
-export const inbandPlugin = defineDialingPlugin<z.output<typeof inbandOptions>>({
+/** The plugin without the schema of its options, for whoever has them complete. */
+export const inbandFactory = dialingFactory<ConnectOptions>({
   kind: 'inband',
-  schema: inbandOptions,
   serverChosenBy: 'client',
   chainer: InbandChainer,
 });

@@ -1,15 +1,13 @@
 import {
-  createAutoResolver,
   createDnsResolver,
   createSystemResolver,
   definePlugin,
-  dnsSockets,
   inetAddr,
-  type ResolverPlatform,
   type ResolverPlugin,
   thisMachine,
 } from '@inband/core';
 import { z } from 'zod';
+import { autoResolverFactory, resolverPlatform } from './auto-resolver.ts';
 import { lazily } from './options/lazily.ts';
 import { duration } from './options/duration.ts';
 
@@ -21,8 +19,6 @@ function isDnsServer(text: string): boolean {
   return inetAddr(bracketed ?? dotted ?? '', 53)?.family === (bracketed === undefined ? 'inet' : 'inet6');
 }
 
-const platform: ResolverPlatform = { sockets: dnsSockets, machine: thisMachine };
-
 export const autoResolverOptions = z
   .strictObject({})
   .describe(
@@ -31,10 +27,8 @@ export const autoResolverOptions = z
 
 /** The default. */
 export const autoResolverPlugin = definePlugin<z.output<typeof autoResolverOptions>>({
-  provides: 'resolver',
-  kind: 'auto',
+  ...autoResolverFactory,
   schema: autoResolverOptions,
-  create: (_options, { logger }) => createAutoResolver({ ...platform, logger }),
 });
 
 export const systemResolverOptions = z
@@ -71,7 +65,7 @@ export const dnsResolverPlugin = definePlugin<z.output<typeof dnsResolverOptions
   provides: 'resolver',
   kind: 'dns',
   schema: dnsResolverOptions,
-  create: (options) => createDnsResolver(options, platform),
+  create: (options) => createDnsResolver(options, resolverPlatform),
 });
 
 /** The resolvers that every program registers. The program puts a cache in front of each. */

@@ -14,7 +14,8 @@ import {
   type SessionOutcome,
 } from '@inband/core';
 import { z } from 'zod';
-import { configurationError, nestedChainer } from './options/options.ts';
+import { configurationError } from './options/configuration-error.ts';
+import { nestedChainer } from './options/options.ts';
 import { serviceName } from './options/references.ts';
 
 /** The service in between, and the chainer that connects to the server. */

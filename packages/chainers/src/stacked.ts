@@ -8,7 +8,7 @@ import {
   type Session,
 } from '@inband/core';
 import { z } from 'zod';
-import { configurationError } from './options/options.ts';
+import { configurationError } from './options/configuration-error.ts';
 
 /**
  * For a proxy that is stacked in another: picks up the server connection in `session.serverStream`, which

@@ -2,7 +2,9 @@ import type { ChainerDeps, MaybePromise, ServerConnection, Session, SockAddr } f
 import { z } from 'zod';
 import { lazily } from './options/lazily.ts';
 import { defineDialingPlugin, DialingChainer } from './connect/dialing-chainer.ts';
-import { configurationError, connecting, connectShape, type ConnectOptions } from './options/options.ts';
+import { configurationError } from './options/configuration-error.ts';
+import { connecting, connectShape } from './options/options.ts';
+import type { ConnectOptions } from './options/connect-options.ts';
 
 export interface TransparentOptions extends ConnectOptions {
   /** Unless 0 it replaces the port of the destination. Default 0: the port that the client addressed. */

@@ -2,7 +2,7 @@ import { type AccessOptions, type AdminAddress, type AdminOptions, type TlsOptio
 import { toProxyError } from '@inband/core';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errorsOf } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import { socketAccess } from '../run/listeners/socket-access.ts';

@@ -1,7 +1,7 @@
 import type { AdminOptions } from '@inband/admin';
 import { type Logger, toProxyError } from '@inband/core';
 import { isDeepStrictEqual } from 'node:util';
-import { errorsOf } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { ShownMetrics } from '../metrics/show/metrics-view.ts';

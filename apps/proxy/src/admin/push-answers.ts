@@ -14,7 +14,8 @@ import {
 import type { Pushed } from '../cluster/pushes/agreed-changes.ts';
 import type { FollowingMember } from '../cluster/pushes/push-decisions.ts';
 import { Pusher, type PusherDeps } from '../cluster/pushes/pusher.ts';
-import { type ConfigRecord, NO_RECORD, type Version, versionIn } from '../cluster/pushes/stored/records.ts';
+import type { ConfigRecord, Version } from '../cluster/pushes/stored/records.ts';
+import { NO_RECORD, versionIn } from '../cluster/pushes/stored/versions.ts';
 import type { AdminOwner } from './owner.ts';
 
 /** Milliseconds in which every member has to answer, if nothing is said. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ADMIN_ROLES, type AdminRole } from '../config/schema/admin.ts';
+import { ADMIN_ROLES, type AdminRole } from '../config/known/constants.ts';
 import { nearestKey } from '../config/problem/nearest-key.ts';
 import type { TopSort } from '../top/top-data.ts';
 import { COMMANDS, type OptionEntry, OPTIONS, type Shell, SHELLS, takes } from './command-table.ts';

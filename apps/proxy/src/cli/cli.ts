@@ -1,5 +1,5 @@
 import { COMMAND_LINE, loadConfig } from '../config/load-config.ts';
-import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { predecessorOfThisProcess } from '../handover/predecessor.ts';
@@ -11,7 +11,6 @@ import { leave } from '../log/leave.ts';
 import { optimiseAgain, optimiseLater } from '../run/late-optimising.ts';
 import { countWorkers } from '../run/limits/count-workers.ts';
 import { type Command, parseArguments, type QuickCommand } from './cli-arguments.ts';
-import { quickConfig } from './quick-config.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** Milliseconds for writing an error to standard error after the proxy has started. */
@@ -111,6 +110,8 @@ function print(text: string): number {
 }
 
 async function runQuick(command: QuickCommand): Promise<number> {
+  const { quickConfig } = await import('./quick-config.ts');
+  const { parseConfig } = await import('../config/parse-config.ts');
   const { name, log } = command;
   const value = quickConfig({ ...command, mode: name, log }, process.env.PORT);
   const source = { value, file: COMMAND_LINE, baseDirectory: process.cwd() };

@@ -10,7 +10,7 @@ import type { Beats } from './beats.ts';
 import { AwayShares } from './lending/away-shares.ts';
 import type { Lending } from './lending/lend-messages.ts';
 import { MachineLender } from './lending/machine-lender.ts';
-import { type ClusterMember, clusterMember, type MemberInfo } from './member-info.ts';
+import type { ClusterMember, MemberInfo } from './member-info.ts';
 import { storeAddress } from './store-address.ts';
 import { type SharedKind, type StaleNow, Staleness } from './staleness.ts';
 
@@ -139,6 +139,7 @@ export class ClusterSide {
   /** Asks the store which members live. Rejects with a `StoreError`; without a store, this one is alone. */
   async members(): Promise<readonly ClusterMember[]> {
     if (this.#store === undefined || !this.#hasStore) return [{ name: this.member, ...this.info }];
+    const { clusterMember } = await import('./member-info.ts');
     return (await this.#store.members()).map(clusterMember);
   }
 

@@ -2,7 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '@inband/core';
 import { StateFile } from './state-file.ts';
-import { MOST_REVOKED_BYTES, readRevoked, type Revoked } from '../revoked/revoked.ts';
+import { readRevoked } from '../revoked/read-revoked.ts';
+import { MOST_REVOKED_BYTES, type Revoked } from '../revoked/revoked.ts';
 
 const FILE = 'revoked.json';
 

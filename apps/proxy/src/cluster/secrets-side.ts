@@ -63,7 +63,8 @@ export class SecretsSide {
       const { RevokedOnDisk } = await import('./revoked-on-disk.ts');
       await this.revocations.remember(new RevokedOnDisk(folder, this.#deps.logger));
     }
-    this.revocations.share(store);
+    const { StoredRevoked } = await import('../revoked/stored-revoked.ts');
+    this.revocations.share(new StoredRevoked(store));
     if (first === undefined) {
       this.#guesses = new CountedGuesses(store, undefined);
       return;

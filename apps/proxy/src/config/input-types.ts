@@ -1,6 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
 import { builtinRegistry } from './plugins/load-plugins.ts';
-import { configSchema, DEFAULT_RESOLVER, resolverShape } from './schema/schema.ts';
+import { DEFAULT_RESOLVER } from './known/constants.ts';
+import { configSchema, resolverShape } from './schema/schema.ts';
 import { comment, descriptionOf, TypeWriter } from './type-writer.ts';
 
 /** Where the generated types stand. */

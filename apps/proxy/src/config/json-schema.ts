@@ -4,7 +4,8 @@ import { inputJsonSchema } from './problem/issues.ts';
 import { builtinRegistry } from './plugins/load-plugins.ts';
 import { isRecord } from './problem/problem.ts';
 import { ownFile } from '../own-files/own-files.ts';
-import { configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
+import { DEFAULT_RESOLVER } from './known/constants.ts';
+import { configSchema } from './schema/schema.ts';
 
 /** Where the generated JSON Schema stands in the repository and in the package. */
 export const schemaFile = ownFile('schema/inband.schema.json');

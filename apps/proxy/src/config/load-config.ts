@@ -1,12 +1,12 @@
 import { unfinishedModules } from './read/module-loader.ts';
-import { parseConfig, type ParsedConfig, type ParseOptions } from './parse-config.ts';
+import { defaultConfig } from './default-config.ts';
+import { parsedDefault } from './parsed-default.ts';
+import type { ParsedConfig, ParseOptions } from './parse-config.ts';
 import { ConfigError, type PlacedProblem } from './problem/problem.ts';
 import { type FilesRead, type PushedFiles, STDIN } from './read/config-files.ts';
 import type { MergePatch } from './read/merge-patch.ts';
 import { patched } from './read/patched-source.ts';
-import { withPushed } from './read/pushed-source.ts';
-import { type ConfigSource, readConfigFile } from './read/read-source.ts';
-import { defaultConfig } from './schema/schema.ts';
+import type { ConfigSource } from './read/read-source.ts';
 
 /** Milliseconds to load a configuration with its modules, plugins and files. Of many certificates each has so long. */
 const LONGEST_LOAD = 10_000;
@@ -96,8 +96,11 @@ function refuseReadOnce(file: string | undefined): void {
 
 async function readSource(file: string | undefined, known: FilesRead | undefined): Promise<ConfigSource> {
   if (file === undefined) return { value: defaultConfig, baseDirectory: process.cwd() };
+  const { readConfigFile } = await import('./read/read-source.ts');
   const own = await readConfigFile(file, known);
-  return known?.pushed === undefined ? own : withPushed(own, known.pushed);
+  if (known?.pushed === undefined) return own;
+  const { withPushed } = await import('./read/pushed-source.ts');
+  return withPushed(own, known.pushed);
 }
 
 async function parsePatched(
@@ -106,6 +109,9 @@ async function parsePatched(
   options: ParseOptions,
 ): Promise<[ParsedConfig, ConfigSource]> {
   const whole = patched(source, patches);
+  if (whole.value === defaultConfig) return [parsedDefault(whole.baseDirectory), whole];
+  // With all schemas, which the default configuration does not need.
+  const { parseConfig } = await import('./parse-config.ts');
   const parsed = await parseConfig(whole, options);
   return [parsed, withTexts(whole, parsed.errorPages.texts)];
 }

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { parseText } from './read/locate.ts';
 import { parseConfig } from './parse-config.ts';
 import { ConfigError } from './problem/problem.ts';
-import { defaultConfig } from './schema/schema.ts';
+import { defaultConfig } from './default-config.ts';
 
 /** Parses YAML as the program does; gives the lines of the error instead of throwing it. */
 async function problemsOf(yaml: string): Promise<readonly string[]> {

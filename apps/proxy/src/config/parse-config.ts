@@ -1,6 +1,6 @@
 import type { CompilePattern, PluginRegistry } from '@inband/core';
 import { type ClusterFiles, readClusterFiles } from './check/cluster/cluster-files.ts';
-import { referencesOf } from './check/check-references.ts';
+import { referencesOf, routesWithZones } from './check/check-references.ts';
 import { crossCheck } from './check/cross-check.ts';
 import { problemsOf } from './problem/issues.ts';
 import { loadPlugins } from './plugins/load-plugins.ts';
@@ -8,18 +8,11 @@ import { loadTracing } from './plugins/load-tracing.ts';
 import type { TracingApi } from '../tracing/tracer-provider.ts';
 import { checkPluginOptions, type PluginOptions } from './plugins/plugin-options.ts';
 import { pluginUses } from './plugins/plugin-uses.ts';
-import {
-  ConfigError,
-  describeValue,
-  formatPlaced,
-  isRecord,
-  type PlacedProblem,
-  placeProblem,
-  writtenPath,
-  type Problem,
-} from './problem/problem.ts';
+import { errorsOf, placed } from './problem/placed.ts';
+import { describeValue, formatPlaced, isRecord, type PlacedProblem } from './problem/problem.ts';
 import type { ConfigSource } from './read/read-source.ts';
-import { type Config, configSchema, DEFAULT_RESOLVER } from './schema/schema.ts';
+import { DEFAULT_RESOLVER } from './known/constants.ts';
+import { type Config, configSchema } from './schema/schema.ts';
 import { type ErrorPageTexts, loadErrorPages } from './read/error-pages.ts';
 import { type LoadedTls, loadTls } from './tls/load-tls.ts';
 import { type LoadedServerTls, loadServerTls } from './plugins/load-server-tls.ts';
@@ -43,6 +36,8 @@ export interface ParsedConfig {
   readonly zoneLists: readonly ZoneList[];
   /** The files of hosts that rules and routes name, read. */
   readonly hostLists: HostLists;
+  /** The routes with a condition that names zones: `services.web.routes[0]`. */
+  readonly zoneRoutes: ReadonlySet<string>;
   /** The templates that services name, read. */
   readonly errorPages: ErrorPageTexts;
   /** For listeners with TLS, where there are some: the module, and the files that they name, read. */
@@ -106,9 +101,10 @@ export async function parseConfig(
   const { files: clusterFiles, problems: clusterProblems } =
     isWorker || !parsed.success ? NO_CLUSTER : await readClusterFiles(parsed.data, baseDirectory);
   const { api: tracingApi, problems: tracingProblems } = await loadTracing(value.tracing, source.baseDirectory);
+  const references = referencesOf(configSchema, value, uses, registry);
   const problems = [
     ...(parsed.success ? [] : problemsOf(parsed.error.issues, configSchema, value)),
-    ...crossCheck(value, { uses, references: referencesOf(configSchema, value, uses, registry) }),
+    ...crossCheck(value, { uses, references }),
     ...checkStacking(value, uses, registry),
     ...pluginProblems,
     ...optionProblems,
@@ -134,6 +130,7 @@ export async function parseConfig(
     pluginOptions: options,
     zoneLists: lists,
     hostLists,
+    zoneRoutes: routesWithZones(references),
     errorPages,
     tls,
     compilePattern,
@@ -156,36 +153,4 @@ function withDefaults(value: Record<string, unknown>): Record<string, unknown> {
 
 function notAMapping(value: unknown): string {
   return `expected a configuration with "listeners" and "services", found ${describeValue(value)}.`;
-}
-
-/** One error with all problems that are no warnings, each with its place in the source. */
-export function errorsOf(source: ConfigSource, problems: readonly Problem[]): ConfigError {
-  return new ConfigError(
-    placed(
-      source,
-      problems.filter(({ warning }) => warning !== true),
-    ),
-  );
-}
-
-/** The warnings among problems, each with its place in the source. */
-export function warningsOf(source: ConfigSource, problems: readonly Problem[]): PlacedProblem[] {
-  return placed(
-    source,
-    problems.filter(({ warning }) => warning === true),
-  );
-}
-
-/** In the order of the text of each file, without duplicates. */
-function placed(source: ConfigSource, problems: readonly Problem[]): PlacedProblem[] {
-  const all = problems.map((problem) =>
-    placeProblem({ ...problem, path: writtenPath(source.value, problem.path) }, source.file, source.locate),
-  );
-  const files = [...new Set(all.map(({ file }) => file))];
-  all.sort((a, b) => {
-    if (a.file !== b.file) return files.indexOf(a.file) - files.indexOf(b.file);
-    if (a.line === undefined || b.line === undefined) return 0;
-    return a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
-  });
-  return [...new Map(all.map((problem) => [formatPlaced(problem), problem])).values()];
 }

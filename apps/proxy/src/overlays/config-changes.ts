@@ -1,5 +1,6 @@
 import type { Logger } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { PushedFiles } from '../config/read/config-files.ts';
 import type { MergePatch } from '../config/read/merge-patch.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Revocations } from './revocations.ts';
 import { mergeRevoked, MOST_REVOKED, MOST_REVOKED_BYTES, type Revoked } from './revoked.ts';
 import { RevokedSet } from './revoked-set.ts';
+import { StoredRevoked } from './stored-revoked.ts';
 
 const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 const PATIENCE = { timeout: 10_000, interval: 5 };
@@ -32,7 +33,7 @@ afterEach(async () => {
 function member(shared = true): { revocations: Revocations; set: RevokedSet } {
   const set = new RevokedSet();
   const revocations = new Revocations({ logger, tell: (revoked) => set.take(revoked) });
-  if (shared) revocations.share(store);
+  if (shared) revocations.share(new StoredRevoked(store));
   all.push(revocations);
   return { revocations, set };
 }

@@ -1,19 +1,9 @@
 import type { Logger } from '@inband/core';
-import type { Store } from '@inband/store';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { hasRoom, knowsMore, mergeRevoked, readRevoked, type Revoked } from './revoked.ts';
+import { hasRoom, KEPT, knowsMore, mergeRevoked, type Revoked } from './revoked.ts';
+import type { StoredRevoked } from './stored-revoked.ts';
 
-/** Its name in the store. */
-const NAME = 'revoked';
-/** Attempts to write the list while others do. */
-const ATTEMPTS = 12;
-const PAUSE = 20;
 /** Milliseconds after which what the store does not know yet is written again. */
 const RETRY = 1_000;
-/** Milliseconds for which a token that has expired is still in the list, because clocks differ. */
-const KEPT = 86_400_000;
-/** Milliseconds for which a value of the store stays at most. */
-const LONGEST = 366 * 86_400_000;
 
 export interface RevocationsDeps {
   readonly logger: Logger;
@@ -44,7 +34,7 @@ export type RevokedHow = 'shared' | 'here' | 'full';
  */
 export class Revocations {
   readonly #deps: RevocationsDeps;
-  #store: Store | undefined = undefined;
+  #store: StoredRevoked | undefined = undefined;
   #copy: RevokedCopy | undefined = undefined;
   #stop: (() => void) | undefined = undefined;
   #known: readonly Revoked[] = [];
@@ -55,10 +45,9 @@ export class Revocations {
   }
 
   /** Shares them by a store from now on. */
-  share(store: Store): void {
+  share(store: StoredRevoked): void {
     this.#store = store;
-    const watch = store.watch(NAME, (entry) => this.#heard(entry?.value ?? '[]'));
-    this.#stop = () => watch.stop();
+    this.#stop = store.watch((all) => this.#heard(all));
   }
 
   /** Remembers them on disk from now on. Resolves when those that were remembered are in force. */
@@ -106,8 +95,7 @@ export class Revocations {
     return (await this.#write()) ? 'shared' : 'here';
   }
 
-  #heard(text: string): void {
-    const all = readRevoked(text);
+  #heard(all: readonly Revoked[] | undefined): void {
     if (all === undefined) return this.#deps.logger.error({}, 'the revoked tokens of the store cannot be read');
     if (knowsMore(all, this.#known)) this.#use(mergeRevoked(this.#known, all));
     if (knowsMore(this.#known, all)) void this.#write();
@@ -125,7 +113,7 @@ export class Revocations {
     clearTimeout(this.#retry);
     if (this.#store === undefined) return false;
     try {
-      await addTo(this.#store, () => this.#known);
+      await this.#store.add(() => this.#known);
       return true;
     } catch (error) {
       this.#deps.logger.warn({ err: error }, 'what was revoked is not known to other members yet');
@@ -133,20 +121,4 @@ export class Revocations {
       return false;
     }
   }
-}
-
-/** Adds what is known to the list of the store. Rejects if it is not written. */
-async function addTo(store: Store, known: () => readonly Revoked[]): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const entry = await store.get(NAME);
-    const there = entry === undefined ? [] : readRevoked(entry.value);
-    if (there === undefined) throw new Error('what the store has is no list of tokens');
-    const now = Date.now();
-    const next = mergeRevoked(there, known()).filter(({ until }) => until + KEPT > now);
-    const last = Math.max(now, ...next.map(({ until }) => until));
-    const ttl = Math.min(LONGEST, Math.ceil(last - now) + KEPT);
-    if ((await store.put(NAME, JSON.stringify(next), { ifRevision: entry?.revision ?? null, ttl })).written) return;
-    await sleep(Math.random() * PAUSE);
-  }
-  throw new Error('others change the list at the same time');
 }

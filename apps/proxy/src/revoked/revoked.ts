@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 /** Tokens that are known as revoked at one time. */
 export const MOST_REVOKED = 5_000;
 /**
@@ -7,45 +5,24 @@ export const MOST_REVOKED = 5_000;
  * (`MOST_VALUE_BYTES` of `@inband/store`, which is not loaded where there is none).
  */
 export const MOST_REVOKED_BYTES = 899_998;
+/** Milliseconds for which a token that has expired is still in the list, because clocks differ. */
+export const KEPT = 86_400_000;
 /** What a token is called: see `RevokedTokens`. */
 export const REVOKED_NAME = /^(?:sha256:[0-9a-f]{64}|jti:[\x21-\x7e]{1,128})$/u;
 
-/** Milliseconds since 1970 that are a `Date`, and one that others can change again: whoever writes to the store may write anything. */
-const instant = z.number().min(0).max(8.64e15);
-const changeNumber = z.lazy(() =>
-  z
-    .int()
-    .min(0)
-    .max(2 ** 48),
-);
-
-const revokedSchema = z.lazy(() =>
-  z.object({
-    name: z.string().regex(REVOKED_NAME),
-    /** Milliseconds since 1970: the token has expired by then, so that it needs not be known any more. */
-    until: instant,
-    /** Who has revoked it, or taken that back. */
-    by: z.string().default(''),
-    /** Milliseconds since 1970. */
-    at: instant.default(0),
-    /** How often it was revoked and taken back, this time included: of two that differ the later one counts. */
-    change: changeNumber.default(1),
-    /** It was taken back, which is known as long as the other would be: a store with old data must not revoke it again. */
-    isRestored: z.boolean().default(false),
-  }),
-);
-export type Revoked = z.output<typeof revokedSchema>;
-
-const revokedList = z.lazy(() => z.array(revokedSchema));
-
-/** Reads a list. Undefined for what is none. */
-export function readRevoked(text: string): readonly Revoked[] | undefined {
-  try {
-    const read = revokedList.safeParse(JSON.parse(text));
-    return read.success ? read.data : undefined;
-  } catch {
-    return undefined;
-  }
+/** A token that is revoked, or was. */
+export interface Revoked {
+  readonly name: string;
+  /** Milliseconds since 1970: the token has expired by then, so that it needs not be known any more. */
+  readonly until: number;
+  /** Who has revoked it, or taken that back. */
+  readonly by: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** How often it was revoked and taken back, this time included: of two that differ the later one counts. */
+  readonly change: number;
+  /** It was taken back, which is known as long as the other would be: a store with old data must not revoke it again. */
+  readonly isRestored: boolean;
 }
 
 /** What is known by both: of each token the later change. Those that expire first are dropped where there are too many. */

@@ -2,7 +2,7 @@ import { chooseResolver, formatSockAddr, type Logger, type SockAddr, thisMachine
 import { USUAL_CONNECT_PORTS } from '@inband/http-proxy';
 import { compileCache } from '../../bin/compile-cache.mjs';
 import type { ParsedConfig } from '../config/parse-config.ts';
-import { DEFAULT_RESOLVER } from '../config/schema/schema.ts';
+import { DEFAULT_RESOLVER } from '../config/known/constants.ts';
 
 /** What is logged about a proxy that has started. */
 interface Started {

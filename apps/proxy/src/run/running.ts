@@ -9,7 +9,8 @@ import {
   type SessionListener,
   type SockAddr,
 } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Config } from '../config/schema/schema.ts';
 import type { PreparedLog } from '../log/program-log.ts';

@@ -6,7 +6,8 @@ import {
   nodeUnavailable,
   type Transport,
 } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 
 /** A transport, and why it was chosen, for the log. */

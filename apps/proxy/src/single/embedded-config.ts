@@ -1,4 +1,5 @@
-import { errorsOf, parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { InbandOptions } from './embedding.ts';

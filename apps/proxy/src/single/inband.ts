@@ -1,5 +1,6 @@
 import { combineListeners, ProxyError, type SessionListener } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';

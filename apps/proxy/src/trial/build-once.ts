@@ -1,5 +1,6 @@
 import { ProxyError, Timers } from '@inband/core';
-import { type ParsedConfig, warningsOf } from '../config/parse-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
+import { warningsOf } from '../config/problem/placed.ts';
 import type { PlacedProblem } from '../config/problem/problem.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { silentLogger } from '../log/logging.ts';

@@ -15,7 +15,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import { bindNames } from '../config/schema/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { isReadOnce } from '../config/load-config.ts';
-import { errorsOf } from '../config/parse-config.ts';
+import { errorsOf } from '../config/problem/placed.ts';
 import { predecessorOfThisProcess } from '../handover/predecessor.ts';
 import { takeOver } from '../handover/take-over.ts';
 import { Upgrade } from '../handover/upgrade.ts';

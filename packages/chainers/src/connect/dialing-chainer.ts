@@ -18,9 +18,9 @@ import {
   DEFAULT_CONNECT_TIMEOUT,
   refuseForgeAddr,
   unreachableFrom,
-} from '../options/options.ts';
+} from '../options/connect-options.ts';
 import type { WrittenServer } from '../options/server-address.ts';
-import { tlsFor, tlsSettings } from '../options/server-tls.ts';
+import { tlsFor, tlsSettings } from '../options/tls-settings.ts';
 import type { AttemptOptions } from './address-race.ts';
 
 /** Base of the chainers that dial: the source address of their connections, and how long an attempt may take. */
@@ -64,7 +64,7 @@ export abstract class DialingChainer extends AbstractChainer {
 }
 
 /** What the plugins of the chainers that dial differ in. */
-type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema' | 'discovers'> &
+type DialingFactory<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'discovers'> &
   Required<Pick<ChainerPlugin<Options>, 'serverChosenBy'>> & {
     readonly chainer: new (options: Options, deps: ChainerDeps) => Chainer;
     /** The servers in the options. */
@@ -75,12 +75,20 @@ type DialingPlugin<Options> = Pick<ChainerPlugin<Options>, 'kind' | 'schema' | '
 
 /** The plugin of a chainer that dials. It refuses `forgeAddr` at the start where this system cannot do that. */
 export function defineDialingPlugin<Options extends ConnectOptions>({
+  schema,
+  ...factory
+}: DialingFactory<Options> & Pick<ChainerPlugin<Options>, 'schema'>): ChainerPlugin<Options> {
+  return definePlugin<Options>({ ...dialingFactory(factory), schema });
+}
+
+/** The same without the schema of its options. */
+export function dialingFactory<Options extends ConnectOptions>({
   chainer: DialsServers,
   servers = () => [],
   checkTls,
   ...plugin
-}: DialingPlugin<Options>): ChainerPlugin<Options> {
-  return definePlugin<Options>({
+}: DialingFactory<Options>): Omit<ChainerPlugin<Options>, 'schema'> {
+  return {
     provides: 'chainer',
     ...plugin,
     usesZones: false,
@@ -89,5 +97,5 @@ export function defineDialingPlugin<Options extends ConnectOptions>({
       refuseForgeAddr(options, deps);
       return new DialsServers(options, deps);
     },
-  });
+  };
 }

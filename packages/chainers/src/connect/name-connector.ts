@@ -18,7 +18,7 @@ import {
 import { attemptOrder, withFirst } from './address-order.ts';
 import { AddressRace, Attempt, type AttemptOptions } from './address-race.ts';
 import { PublishedLookup } from './published-lookup.ts';
-import { unreachableFrom } from '../options/options.ts';
+import { unreachableFrom } from '../options/connect-options.ts';
 import { SharedWinners } from './shared-winners.ts';
 import { WinnerMemo, type KnownServer } from './winner-memo.ts';
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { configurationError } from '../options/configuration-error.ts';
 import { connectShape } from '../options/options.ts';
 import { AddressSyntaxError } from '../options/server-address.ts';
-import { tlsSettings } from '../options/server-tls.ts';
+import { tlsSettings } from '../options/tls-settings.ts';
 import { askedUrl } from '../ways/asked-url.ts';
 import { type FoundParent, ParentWays, type ParentWaysDeps, type ParentWaysOptions } from '../ways/parent-ways.ts';
 import type { Way, Ways } from '../ways/way.ts';

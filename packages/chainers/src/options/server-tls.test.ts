@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { directedOptions, DirectedChainer } from '../directed.ts';
 import { failoverOptions, failoverPlugin } from '../failover.ts';
-import { inbandPlugin } from '../inband.ts';
+import { inbandPlugin } from '../inband-plugin.ts';
 import { tlsOption } from './server-tls.ts';
 
 const pin = `sha256/${'A'.repeat(43)}=`;

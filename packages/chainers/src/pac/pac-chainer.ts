@@ -9,7 +9,7 @@ import {
 } from '@inband/core';
 import type * as pac from '@inband/pac';
 import { configurationError } from '../options/configuration-error.ts';
-import { tlsSettings } from '../options/server-tls.ts';
+import { tlsSettings } from '../options/tls-settings.ts';
 import { type PreparedLogin, prepareLogin } from '../parent/prepare-login.ts';
 import { askedUrl, formatAskedUrl } from '../ways/asked-url.ts';
 import { ParentWays, type ParentWaysDeps } from '../ways/parent-ways.ts';

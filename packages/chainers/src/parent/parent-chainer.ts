@@ -9,13 +9,9 @@ import {
   type Session,
 } from '@inband/core';
 import type { z } from 'zod';
-import {
-  checkConnectOptions,
-  configurationError,
-  DEFAULT_CONNECT_TIMEOUT,
-  refuseForgeAddr,
-} from '../options/options.ts';
-import { tlsFor, tlsSettings } from '../options/server-tls.ts';
+import { checkConnectOptions, DEFAULT_CONNECT_TIMEOUT, refuseForgeAddr } from '../options/connect-options.ts';
+import { configurationError } from '../options/configuration-error.ts';
+import { tlsFor, tlsSettings } from '../options/tls-settings.ts';
 import { addressesOf } from '../pool/options/server-options.ts';
 import { type PoolChainerDeps, poolOf } from '../pool/pool-chainer.ts';
 import { PooledChainer } from '../pool/pooled-chainer.ts';

@@ -16,7 +16,7 @@ import {
   toProxyError,
 } from '@inband/core';
 import { NameConnector } from '../connect/name-connector.ts';
-import { unreachableFrom } from '../options/options.ts';
+import { unreachableFrom } from '../options/connect-options.ts';
 import type { MemberConnector, ProbeOptions } from '../pool/members/member-connector.ts';
 import type { PoolMember } from '../pool/members/pool-member.ts';
 import type { KnownServer } from '../pool/sources/server-source.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { lazily } from '../options/lazily.ts';
 import { connecting, nestedChainer } from '../options/options.ts';
-import { tlsContradiction, type TlsOption } from '../options/server-tls.ts';
+import { tlsContradiction } from '../options/tls-settings.ts';
+import type { TlsOption } from '../options/server-tls.ts';
 import { poolShape, type PoolOptions } from '../pool/options/pool-options.ts';
 import { addressesOf } from '../pool/options/server-options.ts';
 import { authProblem, type ParentAuth, parentAuth, type ParentProtocolName } from './auth-options.ts';

@@ -1,6 +1,6 @@
 import type { PrepareContext } from '@inband/core';
 import { hash } from 'node:crypto';
-import { configurationError } from '../options/options.ts';
+import { configurationError } from '../options/configuration-error.ts';
 import { readSecret } from '../options/secret-file.ts';
 import type { ParentAuth } from './auth-options.ts';
 import { type Kerberos, kerberosOf } from './login/negotiate-login.ts';

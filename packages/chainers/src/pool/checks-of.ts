@@ -1,5 +1,5 @@
 import type { Duty, Session } from '@inband/core';
-import { configurationError } from '../options/options.ts';
+import { configurationError } from '../options/configuration-error.ts';
 import { ActiveChecks } from './health/active-checks.ts';
 import { DEFAULT_EJECTION } from './health/ejection.ts';
 import { DEFAULT_EXPECTATION } from './health/probes/expectation.ts';

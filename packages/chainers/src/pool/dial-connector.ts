@@ -7,7 +7,7 @@ import type {
   ServerTls,
   Session,
 } from '@inband/core';
-import { unreachableFrom } from '../options/options.ts';
+import { unreachableFrom } from '../options/connect-options.ts';
 import type { MemberConnector, ProbeOptions } from './members/member-connector.ts';
 import type { PoolMember } from './members/pool-member.ts';
 import type { KnownServer } from './sources/server-source.ts';

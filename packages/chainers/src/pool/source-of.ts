@@ -1,5 +1,6 @@
 import type { ChainerDeps, InetAddr } from '@inband/core';
-import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
+import { checkForgeable, checkSameFamily, type ConnectOptions } from '../options/connect-options.ts';
+import { configurationError } from '../options/configuration-error.ts';
 import { isName, type ServerAddress, type WrittenServer } from '../options/server-address.ts';
 import { NO_SERVERS, type PoolEntry, type PoolServerOptions, readFound } from './options/server-options.ts';
 import { DiscoveredServers } from './sources/discovered-servers.ts';

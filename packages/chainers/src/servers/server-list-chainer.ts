@@ -2,7 +2,8 @@ import { ProxyError, type ChainerDeps, type MaybePromise, type ServerConnection,
 import { DialingChainer } from '../connect/dialing-chainer.ts';
 import type { AttemptOptions } from '../connect/address-race.ts';
 import { NameConnector } from '../connect/name-connector.ts';
-import { checkForgeable, checkSameFamily, configurationError, type ConnectOptions } from '../options/options.ts';
+import { checkForgeable, checkSameFamily, type ConnectOptions } from '../options/connect-options.ts';
+import { configurationError } from '../options/configuration-error.ts';
 import {
   AddressSyntaxError,
   isName,

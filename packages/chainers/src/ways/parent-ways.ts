@@ -1,5 +1,5 @@
 import type { Chainer, ChainerDeps, InetAddr } from '@inband/core';
-import { DEFAULT_CONNECT_TIMEOUT } from '../options/options.ts';
+import { DEFAULT_CONNECT_TIMEOUT } from '../options/connect-options.ts';
 import type { ServerAddress } from '../options/server-address.ts';
 import type { TlsOption } from '../options/server-tls.ts';
 import { ParentChainer } from '../parent/parent-chainer.ts';

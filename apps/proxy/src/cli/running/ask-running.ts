@@ -3,7 +3,7 @@ import { formatSockAddr, ProxyError, type SockAddr, toProxyError } from '@inband
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { problemsOf } from '../../config/problem/issues.ts';
-import { errorsOf } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import { isRecord } from '../../config/problem/problem.ts';
 import { type ConfigSource, readConfigFile } from '../../config/read/read-source.ts';
 import { admin as adminSchema } from '../../config/schema/admin.ts';

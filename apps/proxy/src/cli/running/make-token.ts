@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { AdminRole } from '../../config/schema/admin.ts';
+import type { AdminRole } from '../../config/known/constants.ts';
 
 interface NewToken {
   /** What it is called. */

@@ -1,6 +1,7 @@
 import type { ConfigInfo } from '../config-info.ts';
 import { MISSED_BEATS } from '../missed-beats.ts';
-import { type ConfigRecord, type Version, versionIn, versionOf } from './stored/records.ts';
+import type { ConfigRecord, Version } from './stored/records.ts';
+import { versionIn, versionOf } from './stored/versions.ts';
 
 /** A member that lives, with what it says of its configuration. */
 export interface FollowingMember {

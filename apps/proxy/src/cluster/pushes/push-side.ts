@@ -1,7 +1,8 @@
 import type { Logger } from '@inband/core';
 import type { Store } from '@inband/store';
 import { resolve } from 'node:path';
-import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import type { PushedFiles } from '../../config/read/config-files.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { ConfigGauges } from '../../metrics/count/store-counter.ts';

@@ -6,14 +6,8 @@ import { canaryMembers } from './canary.ts';
 import { ContentProblem, pack, type Seal } from './stored/content.ts';
 import { isHeard, nextNumber, versionToRestore } from './push-decisions.ts';
 import { conflict, noContent, noVersion, refuseDuringCanary } from './push-errors.ts';
-import {
-  type ConfigRecord,
-  type Content,
-  type Version,
-  type VersionFiles,
-  versionIn,
-  withVersion,
-} from './stored/records.ts';
+import type { ConfigRecord, Content, Version, VersionFiles } from './stored/records.ts';
+import { versionIn, withVersion } from './stored/versions.ts';
 
 export interface PusherDeps extends AgreedChangesDeps {
   readonly seal: Seal | undefined;

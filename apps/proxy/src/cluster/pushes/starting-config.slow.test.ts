@@ -12,7 +12,8 @@ import { silentLogger } from '../../log/logging.ts';
 import { refuseTakenAddress } from '../../run/listeners/taken-address.ts';
 import { pack } from './stored/content.ts';
 import { CopyOnDisk } from './stored/copy-on-disk.ts';
-import { type ConfigRecord, type Content, NO_RECORD } from './stored/records.ts';
+import type { ConfigRecord, Content } from './stored/records.ts';
+import { NO_RECORD } from './stored/versions.ts';
 import { type StartingConfig, startingConfig } from './starting-config.ts';
 import { StoredConfig } from './stored/stored-config.ts';
 

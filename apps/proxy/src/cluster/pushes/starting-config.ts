@@ -6,7 +6,8 @@ import { describeFailure } from '../../log/describe-failure.ts';
 import { ContentProblem, type Seal, unpack } from './stored/content.ts';
 import type { CopyOnDisk, FoundCopy } from './stored/copy-on-disk.ts';
 import type { Started } from './following/follower.ts';
-import { type ConfigRecord, type Content, parseRecord, versionIn, versionOf } from './stored/records.ts';
+import { type ConfigRecord, type Content, parseRecord } from './stored/records.ts';
+import { versionIn, versionOf } from './stored/versions.ts';
 import type { StoredConfig } from './stored/stored-config.ts';
 
 /** Milliseconds until the first answer of the store. */

@@ -1,7 +1,7 @@
 import { AddressZones, cidrProblem, type PluginRegistry } from '@inband/core';
 import type { PluginUse } from '../plugins/plugin-uses.ts';
 import { unknownKey } from '../problem/issues.ts';
-import { isRecord, type Problem } from '../problem/problem.ts';
+import { formatPath, isRecord, type Problem } from '../problem/problem.ts';
 import { type FoundReference, referencesIn } from '../schema/references-in.ts';
 
 /** Zones that need no configuration. */
@@ -22,6 +22,17 @@ export function referencesOf(
     return plugin === undefined ? [] : referencesIn(plugin.schema, options, path);
   });
   return [...referencesIn(schema, config), ...ofPlugins];
+}
+
+/** The routes whose conditions name zones: `services.web.routes[0]`. */
+export function routesWithZones(found: readonly FoundReference[]): ReadonlySet<string> {
+  const routes = new Set<string>();
+  for (const { to, path } of found) {
+    const [top, , part, , key] = path;
+    if (to !== 'zone' && to !== 'zone-or-address') continue;
+    if (top === 'services' && part === 'routes' && key === 'match') routes.add(formatPath(path.slice(0, 4)));
+  }
+  return routes;
 }
 
 /** The references to zones, services and chainers that do not exist. */

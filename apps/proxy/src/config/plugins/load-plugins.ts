@@ -3,6 +3,7 @@ import { type Plugin, PluginRegistry, ProxyError } from '@inband/core';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { builtinAuth } from '../auth/builtin-auth.ts';
+import { noteBuiltIn } from './built-in.ts';
 import { importModule, pathOf } from '../read/module-loader.ts';
 import { fileDiscoveryPlugin } from '../server-files/file-discovery.ts';
 import { describeValue, isRecord, type Problem } from '../problem/problem.ts';
@@ -18,7 +19,7 @@ export const builtinPlugins: readonly Plugin[] = [
 /** A registry with the built-in plugins, which are registered like all others. */
 export function builtinRegistry(): PluginRegistry {
   const registry = new PluginRegistry();
-  for (const plugin of builtinPlugins) registry.register(plugin);
+  for (const plugin of builtinPlugins) registry.register(noteBuiltIn(plugin));
   return registry;
 }
 

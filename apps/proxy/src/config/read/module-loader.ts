@@ -59,9 +59,7 @@ function installHook(): void {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'inband') return next(own, context);
-      // In the build other modules are in the same file, and import packages of their own.
-      const isOurs = context.parentURL === import.meta.url && unfinished.has(specifier);
-      const parentURL = isOurs ? lookUpFrom.get(specifier) : undefined;
+      const parentURL = context.parentURL === import.meta.url ? lookUpFrom.get(specifier) : undefined;
       return next(specifier, parentURL === undefined ? context : { ...context, parentURL });
     },
   });

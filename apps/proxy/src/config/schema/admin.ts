@@ -1,12 +1,9 @@
 import { lazily } from '@inband/chainers';
 import * as z from 'zod';
+import { ADMIN_ROLES } from '../known/constants.ts';
 import { account, bind, fileMode, oneOrMore } from './values.ts';
 
 const text = z.string().min(1);
-
-/** What somebody may do, from the least to the most. */
-export const ADMIN_ROLES = ['read', 'operate', 'change'] as const;
-export type AdminRole = (typeof ADMIN_ROLES)[number];
 
 const role = z.enum(ADMIN_ROLES);
 

@@ -1,6 +1,5 @@
 import { lazily } from '@inband/chainers';
 import { compileGlob, readPathPattern } from '@inband/core';
-import type { FieldRule, FieldSource } from '@inband/http-proxy';
 import * as z from 'zod';
 import { nameProblem, template } from '../templates/templates.ts';
 import { oneOrMore } from './values.ts';
@@ -180,49 +179,8 @@ export const fieldRules = lazily(() =>
   }),
 );
 
-type WrittenRule = z.output<typeof requestRule> | z.output<typeof answerRule>;
-
-/** The rule as the proxy knows it. `resolvePath` makes paths of files absolute. */
-export function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): FieldRule {
-  const { remove, rename, replace } = rule;
-  const conditions: z.output<typeof whenAnswered> | undefined = rule.when;
-  const condition = conditions && {
-    ...conditions,
-    method: listOf(conditions.method),
-    status: rangesOf(conditions.status),
-  };
-  const isAlways: unknown = 'always' in rule ? rule.always : undefined;
-  const common = { ...(condition && { when: condition }), ...(isAlways === true && { always: true }) };
-  if (remove !== undefined) return { kind: 'remove', names: [remove].flat(), ...common };
-  if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
-  if (replace !== undefined) return { kind: 'replace', replacements: replace, ...common };
-  const kind = rule.set === undefined ? (rule.add === undefined ? 'append' : 'add') : 'set';
-  const values = Object.entries(rule[kind] ?? {}).map(([field, value]) => {
-    return [field, typeof value === 'string' ? value : sourceOf(value, resolvePath)] as const;
-  });
-  return { kind, values: Object.fromEntries(values), ...common };
-}
-
-function sourceOf(
-  { file, env, prefix: before, secret }: z.output<typeof sourced>,
-  resolvePath: (path: string) => string,
-): FieldSource {
-  const common = { secret, ...(before !== undefined && { prefix: before }) };
-  if (file !== undefined) return { file: resolvePath(file), ...common };
-  if (env !== undefined) return { env, ...common };
-  throw new Error('A value has neither a file nor a variable.');
-}
-
-function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {
-  return typeof value === 'string' ? [value] : value;
-}
-
-type Range = readonly [from: number, to: number];
-
-function rangesOf(value: Range | readonly Range[] | undefined): readonly Range[] | undefined {
-  return isRange(value) ? [value] : value;
-}
-
-function isRange(value: Range | readonly Range[] | undefined): value is Range {
-  return typeof value?.[0] === 'number';
-}
+/** A rule as the schema returns it. */
+export type WrittenRule = z.output<typeof requestRule> | z.output<typeof answerRule>;
+export type WrittenCondition = z.output<typeof whenAnswered>;
+/** A value that stands elsewhere. */
+export type WrittenSource = z.output<typeof sourced>;

@@ -12,7 +12,8 @@ import { limitProblems, serviceLimits } from '../limits/service-limits.ts';
 import { redirect, respond } from '../templates/answers.ts';
 import { rewrite } from '../templates/rewrite.ts';
 import { auth } from './auth.ts';
-import type { ChainerInput, ConfigInput, FilterInput, ResolverInput } from './config-input.ts';
+import type { ChainerInput, FilterInput, ResolverInput } from './config-input.ts';
+import { DEFAULT_RESOLVER, MAX_WORKERS } from '../known/constants.ts';
 import { errorPages } from './error-pages.ts';
 import { fieldRules } from './fields.ts';
 import { metrics } from './metrics.ts';
@@ -23,9 +24,6 @@ import { account, fileMode, listenerBind, oneOrMore, port, ports, size } from '.
 
 /** Most names of one zone. Each is resolved again and again. */
 const MAX_ZONE_HOSTS = 256;
-
-/** More than any machine needs, to catch typing errors. */
-export const MAX_WORKERS = 512;
 
 const text = z.string().min(1);
 const texts = lazily(() => oneOrMore(text, 'a text'));
@@ -495,9 +493,6 @@ const service = serviceShape
   .meta({ if: { required: ['proxy'], properties: { proxy: { const: 'tls' } } }, else: { required: ['mode'] } })
   .transform((written) => ({ ...written, mode: written.mode ?? 'transparent' }));
 
-/** The type of the resolver if the configuration names none. */
-export const DEFAULT_RESOLVER = 'auto';
-
 const count = () => z.int().min(1).max(1_000_000).optional();
 
 const cache = lazily(() =>
@@ -581,14 +576,3 @@ export type AccessRuleConfig = ServiceConfig['access'][number];
 export type HostConfig = z.output<typeof hostOrFile>;
 export type NatRuleConfig = ServiceConfig['nat'][number];
 export type RouteConfig = ServiceConfig['routes'][number];
-
-/** The configuration if none is given: a forward proxy for this machine. */
-export const defaultConfig: ConfigInput = {
-  listeners: [{ bind: '127.0.0.1:3128', service: 'default' }],
-  services: { default: { mode: 'forward', routes: [{ chainer: { type: 'inband' } }] } },
-};
-
-/** Returns its argument. For the types in a configuration module. */
-export function defineConfig(config: ConfigInput): ConfigInput {
-  return config;
-}

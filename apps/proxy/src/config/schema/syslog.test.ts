@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { numberOf, parseReceiver, syslog } from './syslog.ts';
+import { numberOf } from '../known/facilities.ts';
+import { parseReceiver, syslog } from './syslog.ts';
 
 test.each([
   ['unix:/dev/log', { transport: 'unix', path: '/dev/log' }],

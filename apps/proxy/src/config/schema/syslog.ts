@@ -2,14 +2,7 @@ import { lazily } from '@inband/chainers';
 import type { MessageReceiver } from '@inband/core';
 import * as z from 'zod';
 import { parseSockAddr } from './bind.ts';
-
-/** The facilities of syslog that have a common name (RFC 5424 section 6.2.1). */
-const FACILITIES = [
-  ...(['kern', 'user', 'mail', 'daemon', 'auth', 'syslog', 'lpr', 'news', 'uucp', 'cron', 'authpriv', 'ftp'] as const),
-  ...(['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'] as const),
-] as const;
-
-export type Facility = (typeof FACILITIES)[number];
+import { FACILITIES } from '../known/facilities.ts';
 
 const USUAL_PORTS = { udp: 514, tcp: 601 } as const;
 
@@ -53,9 +46,3 @@ export const syslog = lazily(() =>
 
 /** Where a log is sent by syslog, and as whose. */
 export type SyslogConfig = z.output<typeof syslog>;
-
-/** The number of a facility. There are some without a name between the others and the local ones. */
-export function numberOf(facility: Facility): number {
-  const [, local] = /^local(\d)$/.exec(facility) ?? [];
-  return local === undefined ? FACILITIES.indexOf(facility) : 16 + Number(local);
-}

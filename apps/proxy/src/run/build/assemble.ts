@@ -1,5 +1,6 @@
 import { type AddressZones, LimitStates, type ProtocolProxy, WaitingBytes } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { ZoneKeeper } from '../../zones/zone-keeper.ts';
 import { Build } from './build.ts';

@@ -1,7 +1,8 @@
 import type { FilterParents } from '@inband/http-proxy';
 import { childLogger } from '../../log/logging.ts';
 import type { Ref } from '../plan/planned.ts';
-import { ParentsByUrl } from './filters/parents-by-url.ts';
+import { LateParents } from './filters/late-parents.ts';
+import type { ParentsByUrlDeps } from './filters/parents-by-url.ts';
 import { serviceFilter } from './filters/service-filter.ts';
 import type { Make, Maker } from './made.ts';
 
@@ -13,7 +14,7 @@ export const makeFilter: Make<'filter'> = ({ value }, { deps }) => {
 /** What reaches the parents that the filters of a service choose, which are the operator's choice. */
 export function filterParents(resolver: Ref<'resolver'>, { deps, get }: Maker): FilterParents {
   const { establisher, logger, onServerHandshake, ticketKeys } = deps;
-  return new ParentsByUrl({
+  const parents: ParentsByUrlDeps = {
     establishConnection: establisher('operator'),
     establishFor: establisher,
     resolver: get(resolver),
@@ -38,5 +39,9 @@ export function filterParents(resolver: Ref<'resolver'>, { deps, get }: Maker): 
         onHandshake: onServerHandshake,
       });
     },
+  };
+  return new LateParents(async () => {
+    const { ParentsByUrl } = await import('./filters/parents-by-url.ts');
+    return new ParentsByUrl(parents);
   });
 }

@@ -1,5 +1,5 @@
 import type { Listener, ProtocolProxy, SharedSocket } from '@inband/core';
-import { errorsOf } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import { type Bind, bindNames, formatBind } from '../../config/schema/bind.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { SocketKind } from '../../handover/inherited-sockets.ts';

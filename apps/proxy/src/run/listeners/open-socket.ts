@@ -12,7 +12,7 @@ import {
   toProxyError,
   type Transport,
 } from '@inband/core';
-import { errorsOf } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { Bind } from '../../config/schema/bind.ts';
 import type { InheritedSockets, SocketKind } from '../../handover/inherited-sockets.ts';

@@ -1,5 +1,6 @@
 import { type Transport, toProxyError } from '@inband/core';
-import { errorsOf, type ParsedConfig } from '../../config/parse-config.ts';
+import type { ParsedConfig } from '../../config/parse-config.ts';
+import { errorsOf } from '../../config/problem/placed.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import { bindNames } from '../../config/schema/bind.ts';
 import type { InheritedSockets } from '../../handover/inherited-sockets.ts';

@@ -1,7 +1,7 @@
-import type { FieldRules, ServiceFieldRules } from '@inband/http-proxy';
+import type { FieldRule, FieldRules, FieldSource, ServiceFieldRules } from '@inband/http-proxy';
 import { resolve } from 'node:path';
 import { formatPath } from '../../config/problem/problem.ts';
-import { fieldRuleOf } from '../../config/schema/fields.ts';
+import type { WrittenCondition, WrittenRule, WrittenSource } from '../../config/schema/fields.ts';
 import type { ServiceConfig } from '../../config/schema/schema.ts';
 
 /** How a service and its routes change fields; undefined where nothing is changed. `base`: the folder to which files are relative. */
@@ -21,4 +21,49 @@ export function fieldRulesOf(
   );
   if (fields === undefined && byRoute.length === 0) return undefined;
   return { service: fields && toRules(fields), routes: Object.fromEntries(byRoute) };
+}
+
+/** The rule as the proxy knows it. `resolvePath` makes paths of files absolute. */
+function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): FieldRule {
+  const { remove, rename, replace } = rule;
+  const conditions: WrittenCondition | undefined = rule.when;
+  const condition = conditions && {
+    ...conditions,
+    method: listOf(conditions.method),
+    status: rangesOf(conditions.status),
+  };
+  const isAlways: unknown = 'always' in rule ? rule.always : undefined;
+  const common = { ...(condition && { when: condition }), ...(isAlways === true && { always: true }) };
+  if (remove !== undefined) return { kind: 'remove', names: [remove].flat(), ...common };
+  if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
+  if (replace !== undefined) return { kind: 'replace', replacements: replace, ...common };
+  const kind = rule.set === undefined ? (rule.add === undefined ? 'append' : 'add') : 'set';
+  const values = Object.entries(rule[kind] ?? {}).map(([field, value]) => {
+    return [field, typeof value === 'string' ? value : sourceOf(value, resolvePath)] as const;
+  });
+  return { kind, values: Object.fromEntries(values), ...common };
+}
+
+function sourceOf(
+  { file, env, prefix: before, secret }: WrittenSource,
+  resolvePath: (path: string) => string,
+): FieldSource {
+  const common = { secret, ...(before !== undefined && { prefix: before }) };
+  if (file !== undefined) return { file: resolvePath(file), ...common };
+  if (env !== undefined) return { env, ...common };
+  throw new Error('A value has neither a file nor a variable.');
+}
+
+function listOf(value: string | readonly string[] | undefined): readonly string[] | undefined {
+  return typeof value === 'string' ? [value] : value;
+}
+
+type Range = readonly [from: number, to: number];
+
+function rangesOf(value: Range | readonly Range[] | undefined): readonly Range[] | undefined {
+  return isRange(value) ? [value] : value;
+}
+
+function isRange(value: Range | readonly Range[] | undefined): value is Range {
+  return typeof value?.[0] === 'number';
 }

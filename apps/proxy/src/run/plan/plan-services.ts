@@ -10,14 +10,12 @@ import { defaultTlsGuardOptions } from '@inband/tls-guard';
 import { resolve } from 'node:path';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { type ConfigPath, formatPath, isRecord } from '../../config/problem/problem.ts';
-import { referencesIn } from '../../config/schema/references-in.ts';
-import {
-  type AccessRuleConfig,
-  type HostConfig,
-  type NatRuleConfig,
-  routeMatch,
-  type RouteConfig,
-  type ServiceConfig,
+import type {
+  AccessRuleConfig,
+  HostConfig,
+  NatRuleConfig,
+  RouteConfig,
+  ServiceConfig,
 } from '../../config/schema/schema.ts';
 import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
@@ -150,12 +148,12 @@ export class ServicePlanner {
     const path = ['services', service, 'routes', index];
     const answers = answerOf(config)?.kind;
     const chainer = answers === undefined ? this.#chainers.planAt(service, [...path, 'chainer'], written) : undefined;
-    const namesZones = referencesIn(routeMatch, match).some(({ to }) => to === 'zone' || to === 'zone-or-address');
-    const zones = namesZones ? this.#deps.zones : undefined;
+    const name = formatPath(path);
+    const zones = this.#deps.parsed.zoneRoutes.has(name) ? this.#deps.zones : undefined;
     const { host, ...conditions } = match;
     const hosts = host && this.#planHosts(host, [...path, 'match', 'host']);
     const value = {
-      name: formatPath(path),
+      name,
       match: { ...conditions, ...(hosts && { host: hosts }) },
       chainer: chainer && refTo(chainer),
       answers,

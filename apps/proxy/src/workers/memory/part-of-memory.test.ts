@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_WORKERS } from '../../config/schema/schema.ts';
+import { MAX_WORKERS } from '../../config/known/constants.ts';
 import { partOfMemory } from './part-of-memory.ts';
 
 test('a worker has the part of its number, or a free one behind all numbers', () => {

@@ -1,4 +1,4 @@
-import { MAX_WORKERS } from '../../config/schema/schema.ts';
+import { MAX_WORKERS } from '../../config/known/constants.ts';
 
 /**
  * The part of the memory that workers share for the worker `number` of `size`: that of its number, or one behind all numbers while a process of the

@@ -1,4 +1,5 @@
-import { type Config, MAX_WORKERS } from '../../config/schema/schema.ts';
+import { MAX_WORKERS } from '../../config/known/constants.ts';
+import type { Config } from '../../config/schema/schema.ts';
 import { countInto, countSupervisor, wantsMetrics } from '../../metrics/count/if-configured.ts';
 import type { ProcessMetrics } from '../../metrics/count/process-metrics.ts';
 import type { SupervisorMetrics } from '../../metrics/count/supervisor-metrics.ts';

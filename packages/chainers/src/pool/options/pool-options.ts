@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { lazily } from '../../options/lazily.ts';
-import { connecting, type ConnectOptions, connectShape } from '../../options/options.ts';
+import { connecting, connectShape } from '../../options/options.ts';
+import type { ConnectOptions } from '../../options/connect-options.ts';
 import type { StickyOptions } from '../affinity/sticky-cookie.ts';
 import { type Balance, balance } from './balance-options.ts';
 import type { RetryOptions } from '../retry/retry-policy.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { PrepareContext } from '@inband/core';
-import { configurationError } from '../../options/options.ts';
+import { configurationError } from '../../options/configuration-error.ts';
 import { readSecret } from '../../options/secret-file.ts';
 import { NO_SECRET, SHORTEST_SECRET, type WrittenSticky } from './sticky-options.ts';
 

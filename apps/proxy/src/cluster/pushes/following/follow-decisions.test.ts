@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { contentsToKeep, infoOf, recordToPutBack, standingOf } from './follow-decisions.ts';
-import { type ConfigRecord, NO_RECORD, type Version } from '../stored/records.ts';
+import type { ConfigRecord, Version } from '../stored/records.ts';
+import { NO_RECORD } from '../stored/versions.ts';
 
 const version = (number: number, id = `content ${number}`): Version => ({ number, id, by: 'ann', at: '2026-01-01' });
 const record = (change: number, part: Partial<ConfigRecord> = {}): ConfigRecord => ({ ...NO_RECORD, change, ...part });

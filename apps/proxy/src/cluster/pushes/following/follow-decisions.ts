@@ -1,6 +1,7 @@
 import type { ConfigInfo } from '../../config-info.ts';
 import { shortened } from './reason-of.ts';
-import { type ConfigRecord, type Version, versionIn, versionOf } from '../stored/records.ts';
+import type { ConfigRecord, Version } from '../stored/records.ts';
+import { versionIn, versionOf } from '../stored/versions.ts';
 
 /**
  * What a record in the store is to a member:

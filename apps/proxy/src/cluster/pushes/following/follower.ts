@@ -9,15 +9,8 @@ import { contentsToKeep, infoOf, standingOf } from './follow-decisions.ts';
 import { KeptContents } from '../stored/kept-contents.ts';
 import { PutBack } from './put-back.ts';
 import { reasonOf } from './reason-of.ts';
-import {
-  type ConfigRecord,
-  type Content,
-  parseCandidate,
-  parseRecord,
-  type Version,
-  versionIn,
-  versionOf,
-} from '../stored/records.ts';
+import { type ConfigRecord, type Content, parseCandidate, parseRecord, type Version } from '../stored/records.ts';
+import { versionIn, versionOf } from '../stored/versions.ts';
 import type { StoredConfig } from '../stored/stored-config.ts';
 
 /** Milliseconds until something that has failed is tried again: an address may be in use, a file may be missing. */

@@ -2,7 +2,8 @@ import type { Logger } from '@inband/core';
 import { recordToPutBack } from './follow-decisions.ts';
 import type { KeptContents } from '../stored/kept-contents.ts';
 import { reasonOf } from './reason-of.ts';
-import { type ConfigRecord, versionIn } from '../stored/records.ts';
+import type { ConfigRecord } from '../stored/records.ts';
+import { versionIn } from '../stored/versions.ts';
 import type { StoredConfig } from '../stored/stored-config.ts';
 
 /** Milliseconds for which this member alone may put back what the store has lost. */

@@ -9,15 +9,8 @@ import {
   type Written,
 } from '@inband/store';
 import { setTimeout as pause } from 'node:timers/promises';
-import {
-  type Candidate,
-  type ConfigRecord,
-  type Content,
-  NO_RECORD,
-  parseContent,
-  parseRecord,
-  type Version,
-} from './records.ts';
+import { type Candidate, type ConfigRecord, type Content, parseContent, parseRecord, type Version } from './records.ts';
+import { NO_RECORD } from './versions.ts';
 
 const RECORD = 'config/current';
 const CANDIDATE = 'config/candidate';
