@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { COMPILE_CACHE } from './test/support/tiers/compile-cache.ts';
+import { COMPILE_CACHE } from './test/support/tiers/built-program.ts';
 
 // Before the first worker starts, so that workers and whatever they start have it.
 process.env.NODE_COMPILE_CACHE ??= COMPILE_CACHE;
@@ -39,7 +39,7 @@ const checkedAgain = [
 
 /** Of projects with tests that start processes. The fast tier has a runner instead. */
 export const slowTier = {
-  globalSetup: ['test/support/tiers/compile-cache.ts'],
+  globalSetup: ['test/support/tiers/built-program.ts'],
   setupFiles: ['test/support/tiers/patience.ts'],
 };
 
@@ -85,8 +85,8 @@ export default defineConfig({
     // Processes, not threads: sockets, signals and descriptors are counted per process.
     pool: 'forks',
     sequence: { groupOrder: 1 },
-    // By default it is one less. These tests keep a processor busy for four fifths of their time.
-    maxWorkers: availableParallelism(),
+    // One more than processors, because these tests also wait: for processes to start, for timeouts and for each other.
+    maxWorkers: availableParallelism() + 1,
     // A test of sockets, processes and clocks may fail once on a machine that halts for a moment. Where one such test would
     // stop everybody it is tried again, and the end of the output names it: it is a defect to be mended all the same.
     retry: process.env.INBAND_REQUIRE_ALL === undefined ? 0 : 1,

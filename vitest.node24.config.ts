@@ -7,8 +7,9 @@ if (!process.version.startsWith('v24.')) {
 
 /**
  * The short form of the suite, for the oldest Node that is supported, where only what Node.js gives can differ: all of our code
- * runs once, in the unit tests, and of what needs processes and sockets one file for each thing that we ask of Node.js. What
- * asks for the same again (other clients, other limits, more transports, the network) runs on the pinned Node.js only.
+ * runs once, in the unit tests (properties of it are tried a tenth as often), and of what needs processes and sockets one file
+ * for each thing that we ask of Node.js. What asks for the same again (other clients, other limits, more transports, the
+ * network) runs on the pinned Node.js only.
  * `pnpm vitest:node24` runs it there.
  */
 export default defineConfig({
@@ -26,6 +27,7 @@ export default defineConfig({
             'test/transport/{memory,stack,tls/memory.long}.test.ts',
             'test/chainers/conformance.test.ts',
           ],
+          env: { ...fastTier.env, INBAND_TEST_SHORT: '1' },
         },
       },
       {
@@ -42,7 +44,7 @@ export default defineConfig({
             'apps/proxy/src/cli/{cli,config-sources,first-minute}.slow.test.ts',
             'apps/proxy/src/debug/**/*.slow.test.ts',
             'apps/proxy/src/{advice,run/{build,limits,listeners}}/*.slow.test.ts',
-            'apps/proxy/src/run/{permission,old-node}.slow.test.ts',
+            'apps/proxy/src/run/{checkout,permission,old-node}.slow.test.ts',
             // What computes for a while.
             'packages/admin/src/server/*.slow.test.ts',
             'packages/acme/src/keep/keeper.slow.test.ts',

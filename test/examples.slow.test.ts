@@ -54,7 +54,7 @@ interface Finished {
 
 /** Runs a command of the page, with the Node.js and the program of this checkout. */
 function run(command: string): Promise<Finished> {
-  const program = ['apps/proxy/bin/inband.mjs'];
+  const program = ['apps/proxy/build/start.mjs'];
   const words = command.split(' ');
   const args = command.startsWith('npx inband ') ? [...program, ...words.slice(2)] : words.slice(1);
   return new Promise((done) => {

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** Writes the completions for a shell, and returns the path. */
 async function completionsFor(shell: string): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, 'apps/proxy/bin/inband.mjs'), 'completions', shell]);
+  const { stdout } = await run(process.execPath, [join(root, 'apps/proxy/build/start.mjs'), 'completions', shell]);
   const file = join(folder, `completions.${shell}`);
   await writeFile(file, stdout);
   return file;

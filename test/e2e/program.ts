@@ -9,7 +9,8 @@ import type { ConfigInput } from 'inband';
 import { testTransport } from '../support/transport.ts';
 import type { Lab } from './lab.ts';
 
-const main = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
+/** What is built of the sources, as a package has it (`test/support/tiers/built-program.ts`). */
+const main = fileURLToPath(new URL('../../apps/proxy/build/start.mjs', import.meta.url));
 
 /** The command line that runs the program, without parameters. */
 export const programCommand: readonly string[] = [process.execPath, main];

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { jsonObject } from './json.ts';
-
-const main = fileURLToPath(new URL('../bin/inband.mjs', import.meta.url));
+import { PROGRAM_FILE } from './program-file.ts';
 
 export interface ProgramEnd {
   readonly status: number | null;
@@ -38,14 +36,15 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** `input`, if given, is all that its standard input holds. */
+/** `input`, if given, is all that its standard input holds. `file`: what is started as the program. */
 export function startProgram(
   argv: readonly string[],
   cwd?: string,
   env: Record<string, string> = {},
   input?: string,
+  file = PROGRAM_FILE,
 ): Program {
-  const child = spawn(process.execPath, [main, ...argv], {
+  const child = spawn(process.execPath, [file, ...argv], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

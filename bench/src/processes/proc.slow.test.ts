@@ -9,6 +9,7 @@ import {
   treeOf,
   type ProcessStat,
 } from './proc.ts';
+import { readThreadTime } from './thread-time.ts';
 
 function stat(pid: number, parent: number, times: readonly [number, number, number, number]): ProcessStat {
   const [user, system, childrenUser, childrenSystem] = times;
@@ -69,8 +70,12 @@ describe.skipIf(process.platform !== 'linux')('the running process', () => {
     expect(readTree(process.pid).map((each) => each.pid)).toContain(process.pid);
     expect(readMemory(process.pid).pss).toBeGreaterThan(1024 * 1024);
     const before = readProcessorTime(process.pid);
+    const threads = readThreadTime(process.pid);
     const until = process.cpuUsage().user + 50_000;
     while (process.cpuUsage().user < until) Math.sqrt(until);
     expect(readProcessorTime(process.pid).user).toBeGreaterThan(before.user);
+    const { all, main } = readThreadTime(process.pid);
+    expect(all).toBeGreaterThan(threads.all);
+    expect(main).toBeLessThanOrEqual(all);
   });
 });

@@ -1,19 +1,21 @@
 /**
  * What TLS costs, beside nginx and HAProxy with the same certificate, version and ciphers:
  *
- *     pnpm bench:tls [--rounds 9] [--seconds 1] [--warm-up 15] [--sides client,server,both] [--loads small,browser,handshake,resumed,volume,idle] [--programs inband,nginx,haproxy] [--before PROGRAM]
+ *     pnpm bench:tls [--turns 80] [--turn 0.25] [--rounds 9] [--seconds 1] [--warm-up 15] [--sides none,client,server,both] [--loads small,browser,handshake,resumed,volume,idle] [--programs inband,nginx,haproxy] [--before PROGRAM] [--record FILE]
  *
- * All programs are reverse proxies on one processor and take turns; load and origin have the other one. It prints tables in Markdown: the
- * middle of the rounds, and the middle of the ratios of the rounds. docs/benchmarks/findings.md explains them. It needs wrk, ab, nginx,
- * HAProxy and openssl, and two processors.
+ * All programs are reverse proxies on one processor and take turns; load and origin have the other one. `small` and `browser` are measured
+ * over connections that stay open ({@link KeptLoad}), in `--turns` of `--turn` seconds, the rest in `--rounds` of `--seconds`. It prints
+ * tables in Markdown: the middle of the turns, and the middle of their ratios with the quartiles. `--record` appends each turn to a file, a line of
+ * JSON each. docs/benchmarks/findings.md explains
+ * them. It needs wrk, ab, nginx, HAProxy and openssl, and two processors.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { median } from '../figures/statistics.ts';
+import { median, percentile } from '../figures/statistics.ts';
 import { runAb } from '../load/ab.ts';
 import { requestText } from '../load/request.ts';
 import type { LoadResult } from '../load/result.ts';
@@ -23,6 +25,7 @@ import { freePorts, LOAD_CORE, type OwnedProcess, Processes, PROXY_CORE, waitFor
 import { findProgram, pinSelf } from '../processes/tools.ts';
 import { Site } from '../site.ts';
 import { HOST, makeCertificate } from './certificate.ts';
+import { KeptLoad, servedBy, takeTurns, type Turn } from './kept-load.ts';
 import { LARGE, LOADS, type TlsLoad } from './loads.ts';
 import {
   haproxyProgram,
@@ -38,6 +41,8 @@ import {
 
 const { values: options } = parseArgs({
   options: {
+    turns: { type: 'string', default: '80' },
+    turn: { type: 'string', default: '0.25' },
     rounds: { type: 'string', default: '9' },
     seconds: { type: 'string', default: '1' },
     'warm-up': { type: 'string', default: '15' },
@@ -45,8 +50,11 @@ const { values: options } = parseArgs({
     loads: { type: 'string', default: 'small,browser,handshake,resumed,volume,idle' },
     programs: { type: 'string', default: 'inband,before,nginx,haproxy' },
     before: { type: 'string' },
+    record: { type: 'string' },
   },
 });
+const turns = Number(options.turns);
+const turnSeconds = Number(options.turn);
 const rounds = Number(options.rounds);
 const seconds = Number(options.seconds);
 const chosenLoads = options.loads.split(',');
@@ -166,9 +174,30 @@ function row(title: string, names: readonly string[], figures: ReadonlyMap<strin
   const [ours = ''] = names;
   const ratios = names.slice(1).map((other) => {
     const each = of(ours).map((value, round) => value / (of(other)[round] ?? Number.NaN));
-    return median(each).toFixed(2);
+    const quartiles = [25, 75].map((percent) => percentile(each, percent).toFixed(3));
+    return `${median(each).toFixed(3)} (${quartiles.join(' to ')})`;
   });
   return `| ${[title, ...cells, ...ratios].join(' | ')} |`;
+}
+
+/** The load of one program after the other, over connections that stay open. */
+async function measureKept(title: string, load: TlsLoad, sides: Sides, running: readonly Running[]): Promise<string[]> {
+  const scheme = toClients(sides) ? 'https' : 'http';
+  const loads = new Map<string, KeptLoad>();
+  for (const { name, port, process: proxy } of running) {
+    const target = { pid: proxy.pid, port, url: `${scheme}://${HOST}:${port}/` };
+    const kept = new KeptLoad(processes, wrk, newSite(0), load, target, () => servedBy(origin.plain));
+    await kept.turn(warmUpOf(name));
+    loads.set(name, kept);
+  }
+  const figures = await takeTurns(loads, turns, turnSeconds, (name, turn, cost) => {
+    if (options.record === undefined) return;
+    appendFileSync(options.record, `${JSON.stringify({ title, name, turn, ...cost })}\n`);
+  });
+  const names = [...loads.keys()];
+  const only = (part: keyof Turn): Map<string, number[]> =>
+    new Map([...figures].map(([name, each]) => [name, each.map((turn) => turn[part])]));
+  return [row(`${title}, ${load.unit}`, names, only('all')), row(`${title}, main threads`, names, only('main'))];
 }
 
 async function measureSides(sides: Sides, programs: readonly Program[]): Promise<string[]> {
@@ -180,12 +209,18 @@ async function measureSides(sides: Sides, programs: readonly Program[]): Promise
   // Only clients of TLS resume something.
   const fits = ({ name }: TlsLoad): boolean => chosenLoads.includes(name) && (toClients(sides) || name !== 'resumed');
   for (const load of LOADS.filter(fits)) {
+    const title = `${sides}, ${load.title}`;
+    if (load.isKept === true) {
+      rows.push(...(await measureKept(title, load, sides, running)));
+      process.stderr.write(`${rows.slice(-2).join('\n')}\n`);
+      continue;
+    }
     const figures = new Map(names.map((name) => [name, [] as number[]]));
     for (const each of running) await costOf(each, sides, load, warmUpOf(each.name));
     for (let round = 0; round < rounds; round += 1) {
       for (const each of running) figures.get(each.name)?.push(await costOf(each, sides, load, seconds));
     }
-    rows.push(row(`${sides}, ${load.title}, ${load.unit}`, names, figures));
+    rows.push(row(`${title}, ${load.unit}`, names, figures));
     process.stderr.write(`${rows.at(-1)}\n`);
   }
   await Promise.all(running.map((each) => each.process.stop()));

@@ -3,11 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runProgram, startProgram } from '../../test-support/program.ts';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const main = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const hasScript = spawnSync('script', ['--version']).status === 0;
 let folder: string;
 
@@ -168,7 +167,7 @@ describe('inband init', () => {
 
 /** Runs the program on a pseudo-terminal on which `typed` is typed. Resolves with what it showed. */
 function onTerminal(argv: readonly string[], typed: string): Promise<string> {
-  const command = [process.execPath, main, ...argv].map((word) => `'${word}'`).join(' ');
+  const command = [process.execPath, PROGRAM_FILE, ...argv].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   // Typed when it asks, because a terminal that is not read yet echoes and edits by itself.

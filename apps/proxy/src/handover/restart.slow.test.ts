@@ -7,12 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { KeptClient } from '../../test-support/kept-clients.ts';
 import { echoServer, listenOn, loadOrigin } from '../../test-support/reload-load.ts';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const LONG = 120_000;
 
 let folder: string;
@@ -45,7 +44,7 @@ interface Started {
 /** Starts the program as systemd does, and resolves when it accepts. `descriptors`: of its sockets, by their names. */
 async function start(file: string, descriptors: Readonly<Record<string, number>>): Promise<Started> {
   const names = Object.keys(descriptors);
-  const child = spawn('sh', ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, program, '--config', file], {
+  const child = spawn('sh', ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', process.execPath, PROGRAM_FILE, '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit', ...Object.values(descriptors)],
     env: { ...process.env, LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(':') },
   });

@@ -4,12 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get, type RequestOptions } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { freePort } from '../../../../packages/core/test-support/free-port.ts';
 import { describeRequiring } from '../../../../test/support/requires.ts';
-
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -45,7 +43,7 @@ async function activate(text: string, sockets: readonly string[], names: string)
   await writeFile(file, text);
   const started = spawn(
     'systemd-socket-activate',
-    [...sockets.map((at) => `--listen=${at}`), `--fdname=${names}`, process.execPath, program, '--config', file],
+    [...sockets.map((at) => `--listen=${at}`), `--fdname=${names}`, process.execPath, PROGRAM_FILE, '--config', file],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   child = started;

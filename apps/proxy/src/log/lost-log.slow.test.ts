@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { listenOn, loadOrigin } from '../../test-support/reload-load.ts';
-
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
 let folder: string;
 
@@ -39,7 +37,7 @@ listeners: [{ bind: "unix:${join(folder, 'web.sock')}", service: web }]
 services: { web: { mode: reverse, routes: [{ chainer: { type: directed, remote: "127.0.0.1:${port}" } }] } }
 `,
   );
-  const child = spawn(process.execPath, [program, '--config', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [PROGRAM_FILE, '--config', file], { stdio: ['ignore', 'pipe', 'ignore'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   while (!(await ask().catch(() => '')).endsWith('hello')) await pause(50);
   return child;

@@ -6,10 +6,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const hasScript = spawnSync('script', ['--version']).status === 0;
 /** Milliseconds: the bound itself is a second; the rest is for a loaded machine, and far below the grace. */
 const SOON = 30_000;
@@ -45,7 +44,7 @@ async function startUnread(output: Output, config: string, stderrToo = false): P
   const file = join(folder, 'inband.yaml');
   await writeFile(file, config);
   const command = `echo $$ > "$1/pid"; exec "$2" "$3" --config "$1/inband.yaml" ${stderrToo ? '2>&1' : ''}`;
-  const parameters = [folder, process.execPath, program];
+  const parameters = [folder, process.execPath, PROGRAM_FILE];
   const [child, reader] =
     output === 'pipe'
       ? onPipe(command, parameters)
@@ -86,7 +85,7 @@ function onSocket(command: string, parameters: readonly string[]): [ChildProcess
 
 /** A terminal whose own reader is a pipe that nobody reads. */
 function onTerminal(command: string): [ChildProcess, Readable] {
-  const inner = command.replaceAll('$1', folder).replaceAll('$2', process.execPath).replaceAll('$3', program);
+  const inner = command.replaceAll('$1', folder).replaceAll('$2', process.execPath).replaceAll('$3', PROGRAM_FILE);
   const child = spawn(
     'script',
     ['--quiet', '--return', '--flush', '--command', `sh -c '${inner}'; echo $? > ${folder}/status`, '/dev/null'],
@@ -227,7 +226,7 @@ test('a start that fails ends with 1, though nobody reads what it says', async (
   const port = (taken.address() as AddressInfo).port;
   await writeFile(join(folder, 'inband.yaml'), config('').replace('127.0.0.1:0', `127.0.0.1:${port}`));
   const command = `exec "$1" "$2" --config "$3/inband.yaml" > "$3/full" 2>&1`;
-  const child = spawn('sh', ['-c', command, 'sh', process.execPath, program, folder], {
+  const child = spawn('sh', ['-c', command, 'sh', process.execPath, PROGRAM_FILE, folder], {
     stdio: 'ignore',
     detached: true,
   });

@@ -4,11 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { describeRequiring } from '../../../../test/support/requires.ts';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const CTRL_C = '\x03';
 
 let folder: string;
@@ -31,7 +30,7 @@ services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } 
 `,
       );
       // `exec`, because a shell that stays between, as dash does, would end with 130 for the Ctrl-C itself.
-      const command = `exec '${process.execPath}' '${program}' --config '${file}'`;
+      const command = `exec '${process.execPath}' '${PROGRAM_FILE}' --config '${file}'`;
       const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null']);
       onTestFinished(() => void child.kill('SIGKILL'));
       let screen = '';

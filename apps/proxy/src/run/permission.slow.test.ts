@@ -2,10 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const knowsNetwork = process.allowedNodeEnvironmentFlags.has('--allow-net');
 let folder: string;
 
@@ -24,7 +23,7 @@ services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } 
 ${more}`,
   );
   const options = ['--no-warnings', '--permission', '--allow-fs-read=*', ...allowed];
-  const end = spawnSync(process.execPath, [...options, program, '--config', file], {
+  const end = spawnSync(process.execPath, [...options, PROGRAM_FILE, '--config', file], {
     encoding: 'utf8',
     timeout: 30_000,
   });

@@ -5,12 +5,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { jsonObject } from '../../test-support/json.ts';
 import { openClient } from '../../test-support/keep-alive.ts';
+import { PROGRAM_FILE } from '../../test-support/program-file.ts';
 
-const program = fileURLToPath(new URL('../../bin/inband.mjs', import.meta.url));
 const TOLD = 'a signal was received that changes nothing';
 const IDLE = ['SIGUSR1'] as const;
 
@@ -37,7 +36,7 @@ interface Line {
 
 /** The program in a process group of its own, as a terminal and a service manager have it. */
 function start(file: string) {
-  const child = spawn(process.execPath, [program, '--config', file], {
+  const child = spawn(process.execPath, [PROGRAM_FILE, '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

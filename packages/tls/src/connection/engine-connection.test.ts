@@ -21,6 +21,7 @@ class PlainEngine implements TlsEngine {
   cipher: Buffer = Buffer.alloc(0);
   readonly endsWithTickets = true;
   frees = 0;
+  reads = 0;
   reply = Buffer.alloc(0);
   #fed = '';
   #out: Buffer[] = [];
@@ -38,6 +39,7 @@ class PlainEngine implements TlsEngine {
   }
 
   read(): number | 'closed' | EngineFault {
+    this.reads += 1;
     const first = this.#fed.slice(0, 1);
     this.#fed = this.#fed.slice(1);
     if (first === '.') return 'closed';
@@ -117,6 +119,15 @@ test('answers that are read are not counted', async () => {
     await rest();
   }
   expect(events).toHaveLength(50);
+});
+
+test('what was read to its end is not read again', async () => {
+  const { engine, connection, peer, events } = make();
+  connection.resume();
+  peer.write(Buffer.from('xyz'));
+  await rest();
+  expect(events).toEqual(['x', 'y', 'z']);
+  expect(engine.reads).toBe(3);
 });
 
 test('a pause from within data holds back what is decrypted already', async () => {

@@ -193,14 +193,17 @@ export class EngineConnection implements TlsConnection, ConnectionHandler {
       const outcome = engine.read();
       this.#answer();
       if (typeof outcome !== 'number') return outcome === 'closed' ? this.#onCloseNotify() : this.#fail(outcome);
-      if (outcome === 0) {
-        this.#unread = false;
-        return this.#carrier.resume();
-      }
       // A handler may have the other engines use their common buffer, but only after it has read these bytes.
-      if (canReceive(this.#state)) this.handler.data(engine.plain, 0, outcome);
+      if (outcome > 0 && canReceive(this.#state)) this.handler.data(engine.plain, 0, outcome);
+      if (!engine.hasInput) return this.#onAllRead();
     }
     this.#unread = engine.hasInput;
+  }
+
+  /** The handler may have paused or ended it. */
+  #onAllRead(): void {
+    this.#unread = false;
+    if (!this.#paused && canReceive(this.#state)) this.#carrier.resume();
   }
 
   #onCloseNotify(): void {

@@ -4,18 +4,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { describeRequiring } from '../../../../../test/support/requires.ts';
 import { jsonObject } from '../../../test-support/json.ts';
 import { type Program, runProgram, startProgram } from '../../../test-support/program.ts';
 import { echoServer, listenOn } from '../../../test-support/reload-load.ts';
+import { PROGRAM_FILE } from '../../../test-support/program-file.ts';
 
 // Programs are started, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 const WAIT = { timeout: 40_000, interval: 100 };
 
-const main = fileURLToPath(new URL('../../../bin/inband.mjs', import.meta.url));
 let folder: string;
 let file: string;
 let program: Program;
@@ -86,7 +85,7 @@ describeRequiring({ commands: ['script', 'stty'], linux: true }, 'on a terminal'
 
   /** Starts the live view in a pseudo-terminal of that size. */
   function open(columns: number, rows: number, environment: Record<string, string> = {}): Terminal {
-    const command = `stty rows ${rows} cols ${columns}; tty; exec "${process.execPath}" "${main}" top --config "${file}"`;
+    const command = `stty rows ${rows} cols ${columns}; tty; exec "${process.execPath}" "${PROGRAM_FILE}" top --config "${file}"`;
     const env = { ...process.env, TERM: 'xterm', LANG: 'C.UTF-8', NO_COLOR: '', ...environment };
     const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], { env });
     onTestFinished(() => void child.kill('SIGKILL'));

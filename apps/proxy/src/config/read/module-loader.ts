@@ -59,7 +59,9 @@ function installHook(): void {
   registerHooks({
     resolve(specifier, context, next) {
       if (specifier === 'inband') return next(own, context);
-      const parentURL = context.parentURL === import.meta.url ? lookUpFrom.get(specifier) : undefined;
+      // In the build other modules are in the same file, and import packages of their own.
+      const isOurs = context.parentURL === import.meta.url && unfinished.has(specifier);
+      const parentURL = isOurs ? lookUpFrom.get(specifier) : undefined;
       return next(specifier, parentURL === undefined ? context : { ...context, parentURL });
     },
   });

@@ -6,12 +6,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeRequiring } from '../../../../../test/support/requires.ts';
 import { jsonObject } from '../../../test-support/json.ts';
-
-const program = fileURLToPath(new URL('../../../bin/inband.mjs', import.meta.url));
+import { PROGRAM_FILE } from '../../../test-support/program-file.ts';
 
 let folder: string;
 let child: ChildProcess | undefined;
@@ -49,7 +47,7 @@ listeners: [{ bind: "127.0.0.1:0", service: browser }]
 services: { browser: { mode: forward, routes: [{ chainer: { type: inband } }] } }
 `,
   );
-  const started = spawn(process.execPath, [program, '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const started = spawn(process.execPath, [PROGRAM_FILE, '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
   child = started;
   const outputs = Promise.all([text(started.stdout), text(started.stderr)]);
   await until(() => messages('inband.log').includes('listening'));

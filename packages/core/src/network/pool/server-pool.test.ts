@@ -26,7 +26,7 @@ function pool(limits: Partial<ServerPoolOptions> = {}): { timers: Timers; pool: 
 describe('poolKey', () => {
   const unix: SockAddr = { family: 'unix', path: '/run/a.sock' };
   test('differs by outgoing address, server and layer', () => {
-    const keys = [
+    const keysOf = () => [
       poolKey(undefined, remote, undefined),
       poolKey(local, remote, undefined),
       poolKey(undefined, { ...remote, port: 81 }, undefined),
@@ -34,9 +34,12 @@ describe('poolKey', () => {
       poolKey(undefined, unix, undefined),
       poolKey(undefined, remote, 'tls a'),
       poolKey(undefined, remote, 'tls b'),
+      poolKey(local, remote, 'tls a', true),
       poolKey(local, remote, 'tls a'),
     ];
+    const keys = keysOf();
     expect(new Set(keys).size).toBe(keys.length);
+    expect(keysOf()).toEqual(keys);
     expect(poolKey({ ...local }, { ...remote }, 'tls a')).toBe(keys.at(-1));
   });
 });

@@ -48,13 +48,28 @@ export interface PoolWatcher {
 /** Idle connections that are closed at one time when descriptors have run out. */
 const EVICTED_AT_ONCE = 8;
 
-/** Chainers pass the same address objects again and again, so their text is made once. */
-const texts = new WeakMap<SockAddr, string>();
+/** An address as keys name it, and the key that was made of it last. */
+interface NamedServer {
+  readonly text: string;
+  key: string;
+  local: SockAddr | undefined;
+  layer: string | undefined;
+  forged: boolean;
+}
 
-function textOf(addr: SockAddr): string {
-  let text = texts.get(addr);
-  if (text === undefined) texts.set(addr, (text = formatSockAddr(addr)));
-  return text;
+/**
+ * Chainers pass the same address objects again and again, so their text is made once, and so is their key while it is about the same. A
+ * text that is put together for each request would be copied and hashed for each, too.
+ */
+const named = new WeakMap<SockAddr, NamedServer>();
+
+function nameOf(addr: SockAddr): NamedServer {
+  let name = named.get(addr);
+  if (name === undefined) {
+    const text = formatSockAddr(addr);
+    named.set(addr, (name = { text, key: text, local: undefined, layer: undefined, forged: false }));
+  }
+  return name;
 }
 
 /**
@@ -67,9 +82,16 @@ export function poolKey(
   layer: string | undefined,
   forged = false,
 ): string {
-  const server = textOf(remote);
-  if (local === undefined && layer === undefined) return server;
-  return `${server} ${forged ? 'as' : 'from'} ${local === undefined ? '*' : textOf(local)} over ${layer ?? 'plain'}`;
+  const server = nameOf(remote);
+  if (local === undefined && layer === undefined) return server.text;
+  if (server.local !== local || server.layer !== layer || server.forged !== forged) {
+    const source = `${forged ? 'as' : 'from'} ${local === undefined ? '*' : nameOf(local).text}`;
+    server.key = `${server.text} ${source} over ${layer ?? 'plain'}`;
+    server.local = local;
+    server.layer = layer;
+    server.forged = forged;
+  }
+  return server.key;
 }
 
 /**
