@@ -1,75 +1,18 @@
 // oxlint-disable typescript/no-unsafe-type-assertion -- what the client sends is what is tested
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, flattenedVerify, type FlattenedJWS, importJWK, type JWK } from 'jose';
 import { closedError } from '../src/base/acme-error.ts';
 import type { Clock } from '../src/base/clock.ts';
 import type { Answer, Ask, Question } from '../src/client/ask.ts';
-import { signCertificate, toPem } from '../src/x509/certificate.ts';
-import { readDer } from '../src/x509/der-reader.ts';
-import { implicit, octetString, sequence } from '../src/x509/der-writer.ts';
-import { extension, subjectAltName } from '../src/x509/names.ts';
+import { signRequest } from './fake-ca-certificate.ts';
+import { NAMESPACE, problem, problemOf } from './fake-ca-problem.ts';
+import { type Authorization, type Order, type PlainAnswer, usualBehaviour } from './fake-ca-state.ts';
 
 export const BASE = 'https://ca.test';
-const DAY = 86_400_000;
-
-interface Authorization {
-  readonly host: string;
-  readonly token: string;
-  readonly wildcard: boolean;
-  status: 'pending' | 'valid' | 'invalid';
-  /** Looks until the result is shown. */
-  looks: number;
-}
-
-interface Order {
-  readonly hosts: string[];
-  readonly authorizations: number[];
-  readonly payload: Record<string, unknown>;
-  status: 'pending' | 'ready' | 'processing' | 'valid' | 'invalid';
-  certificate?: string;
-  looks: number;
-}
-
-/** What a CA may do to its customers. */
-export interface FakeCaBehaviour {
-  /** Nonces that are refused before one is accepted. */
-  badNonces: number;
-  /** What validation finds: the answer to be shown by http-01, or undefined if it fails. */
-  validate: (host: string, token: string) => string | undefined;
-  /** Answers instead of the CA, if it returns something. */
-  intercept: (question: Question) => Partial<PlainAnswer> | undefined;
-  /** Seconds of Retry-After while an authorization or order is pending. */
-  retryAfter: string | undefined;
-  /** How often pending resources are looked at until there is a result. */
-  looks: number;
-  challenges: string[];
-  externalAccountRequired: boolean;
-  profiles: Record<string, string> | undefined;
-  /** Undefined: no renewal information. */
-  window: { start: string; end: string; explanationURL?: string } | undefined;
-  lifetime: number;
-}
-
-interface PlainAnswer {
-  status: number;
-  fields: Record<string, string>;
-  body: unknown;
-}
 
 /** A CA in memory: checks signatures, nonces and URLs as RFC 8555 wants it, and signs certificates. */
 export class FakeCa {
-  readonly behaviour: FakeCaBehaviour = {
-    badNonces: 0,
-    validate: () => undefined,
-    intercept: () => undefined,
-    retryAfter: undefined,
-    looks: 0,
-    challenges: ['http-01', 'tls-alpn-01', 'dns-01'],
-    externalAccountRequired: false,
-    profiles: undefined,
-    window: undefined,
-    lifetime: 90 * DAY,
-  };
+  readonly behaviour = usualBehaviour();
   /** Every request, e.g. `POST /order`. */
   readonly requests: string[] = [];
   readonly accounts = new Map<string, { jwk: JWK; contact: unknown; binding: unknown }>();
@@ -251,51 +194,13 @@ export class FakeCa {
   #finalize(index: number, { csr }: { csr: string }): Partial<PlainAnswer> {
     const order = this.orders[index];
     if (order?.status !== 'ready') throw problem('orderNotReady', 'not yet');
-    order.certificate = this.#sign(order.hosts, Buffer.from(csr, 'base64url'));
+    order.certificate = signRequest(order.hosts, Buffer.from(csr, 'base64url'), {
+      key: this.#key,
+      now: this.#clock.now(),
+      lifetime: this.behaviour.lifetime,
+    });
     order.status = this.behaviour.looks === 0 ? 'valid' : 'processing';
     order.looks = this.behaviour.looks;
     return { fields: this.#retryAfter(), body: this.#bodyOf(index) };
   }
-
-  /** The certificate of a request, and that of the CA. */
-  #sign(hosts: readonly string[], request: Buffer): string {
-    const now = this.#clock.now();
-    const [whole] = readDer(request);
-    const [info] = readDer(whole?.content ?? Buffer.alloc(0));
-    const publicKey = readDer(info?.content ?? Buffer.alloc(0))[2]?.whole ?? Buffer.alloc(0);
-    const own = createPublicKey(this.#key).export({ type: 'spki', format: 'der' });
-    const keyId = createHash('sha1').update(own).digest();
-    const content = { issuer: 'Fake CA', notBefore: now, notAfter: now + this.behaviour.lifetime };
-    const authority = extension('2.5.29.35', sequence(implicit(0, keyId)));
-    const leaf = { ...content, subject: hosts[0] ?? '', publicKey, extensions: [subjectAltName(hosts), authority] };
-    const root = {
-      ...content,
-      subject: 'Fake CA',
-      publicKey: own,
-      extensions: [extension('2.5.29.14', octetString(keyId))],
-    };
-    return [leaf, root].map((each) => toPem('CERTIFICATE', signCertificate(each, this.#key))).join('');
-  }
-}
-
-const NAMESPACE = 'urn:ietf:params:acme:error:';
-
-class ProblemError extends Error {
-  readonly status: number;
-  readonly type: string;
-
-  constructor(type: string, detail: string, status: number) {
-    super(detail);
-    this.type = type;
-    this.status = status;
-  }
-}
-
-function problem(type: string, detail: string, status = 400): ProblemError {
-  return new ProblemError(type, detail, status);
-}
-
-function problemOf(error: unknown): Partial<PlainAnswer> {
-  if (!(error instanceof ProblemError)) throw error;
-  return { status: error.status, body: { type: NAMESPACE + error.type, detail: error.message } };
 }
