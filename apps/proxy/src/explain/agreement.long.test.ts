@@ -1,7 +1,6 @@
 import {
   createEstablisher,
   createMemoryNetwork,
-  definePlugin,
   ServerPool,
   type SessionRecord,
   Timers,
@@ -9,7 +8,7 @@ import {
 } from '@inband/core';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import * as z from 'zod';
+import { fixedNames } from '../../test-support/fixed-names.ts';
 import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
@@ -23,18 +22,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   'both.example': ['10.0.0.8', '9.9.9.9'],
 };
 
-const names = definePlugin<object>({
-  provides: 'resolver',
-  kind: 'fixed',
-  schema: z.strictObject({}),
-  create: () => ({
-    async resolve(host) {
-      const addresses = NAMES[host];
-      if (addresses === undefined) throw new Error(`There is no ${host}.`);
-      return { addresses: addresses.map((text) => ({ family: 'inet', address: text })) };
-    },
-  }),
-});
+const names = fixedNames(NAMES);
 
 const clients = ['127.0.0.1', '192.168.1.5', '203.0.113.5'] as const;
 const methods = ['GET', 'POST', 'get', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT'] as const;

@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { fixedNames } from '../../test-support/fixed-names.ts';
 import { address } from '../../test-support/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { explain } from './explain.ts';
 import type { ExplainQuery } from './explain-query.ts';
 import { type Explanation, formatExplanation } from './explanation.ts';
-import { definePlugin } from '@inband/core';
-import * as z from 'zod';
 
 declare module '../index.ts' {
   interface ResolverKinds {
@@ -21,18 +20,7 @@ const NAMES: Readonly<Record<string, string[]>> = {
   'partner.example': ['9.9.9.9'],
 };
 
-const names = definePlugin<object>({
-  provides: 'resolver',
-  kind: 'fixed',
-  schema: z.strictObject({}),
-  create: () => ({
-    async resolve(host) {
-      const addresses = NAMES[host];
-      if (addresses === undefined) throw new Error(`There is no ${host}.`);
-      return { addresses: addresses.map((text) => ({ family: text.includes(':') ? 'inet6' : 'inet', address: text })) };
-    },
-  }),
-});
+const names = fixedNames(NAMES);
 
 const PIN = `sha256/${'A'.repeat(43)}=`;
 const config: ConfigInput = {

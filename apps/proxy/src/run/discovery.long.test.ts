@@ -1,21 +1,14 @@
-import {
-  createMemoryNetwork,
-  definePlugin,
-  type DiscoveredServer,
-  type Logger,
-  type MemoryNetwork,
-  ProxyError,
-} from '@inband/core';
+import { definePlugin, type DiscoveredServer, ProxyError } from '@inband/core';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory-http.ts';
+import { originAt, startInMemory } from '../../test-support/memory-proxy.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from '../single/inband.ts';
 
 const PROXY = address('127.0.0.1', 8080);
 const GET = 'GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n';
@@ -63,27 +56,10 @@ function config(plugin: object, servers: unknown[], more: object = {}): ConfigIn
   } as unknown as ConfigInput;
 }
 
-async function start(first: ConfigInput, baseDirectory = '/') {
-  const network = createMemoryNetwork();
-  const nothing = (): void => undefined;
-  const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const inband = await createInband(first, { transport: network.transport(), logger, baseDirectory });
-  onTestFinished(async () => {
-    await inband.close({ grace: 0 });
-    await vi.waitFor(() => expect(network.open).toBe(0));
-  });
-  return { network, inband };
-}
-
-async function originAt(network: MemoryNetwork, at: string, name: string): Promise<void> {
-  const origin = await startOrigin(network, address(at, 80), name);
-  onTestFinished(() => origin.close());
-}
-
 test('a plugin finds the servers of a pool, and they change while it runs', async () => {
   const { plugin, tell, made } = toldDiscovery();
   tell('10.0.0.1:80');
-  const { network, inband } = await start(config(plugin, [{ type: 'told', name: 'one' }]));
+  const { network, inband } = await startInMemory(config(plugin, [{ type: 'told', name: 'one' }]));
   await originAt(network, '10.0.0.1', 'one');
   await originAt(network, '10.0.0.2', 'two');
   expect(await exchange(network, '127.0.0.1', PROXY, GET)).toContain('one');
@@ -96,7 +72,7 @@ test('a plugin finds the servers of a pool, and they change while it runs', asyn
 test('a discovery goes on through a reload that does not change its pool, and another one begins where it does', async () => {
   const { plugin, tell, made } = toldDiscovery();
   tell('10.0.0.1:80');
-  const { inband } = await start(config(plugin, [{ type: 'told', name: 'one' }]));
+  const { inband } = await startInMemory(config(plugin, [{ type: 'told', name: 'one' }]));
   await inband.reload(config(plugin, [{ type: 'told', name: 'one' }], { access: [{ deny: { ports: 25 } }] }));
   expect(made).toHaveLength(1);
   await inband.reload(config(plugin, [{ type: 'told', name: 'other' }]));
@@ -128,7 +104,7 @@ test('a file of servers stands beside the configuration', async () => {
   onTestFinished(() => rm(folder, { recursive: true }));
   await writeFile(join(folder, 'servers.yaml'), '- { address: "10.0.0.1:80", weight: 3 }\n');
   const { plugin } = toldDiscovery();
-  const { network } = await start(config(plugin, [{ file: 'servers.yaml' }]), folder);
+  const { network } = await startInMemory(config(plugin, [{ file: 'servers.yaml' }]), folder);
   await originAt(network, '10.0.0.1', 'one');
   expect(await exchange(network, '127.0.0.1', PROXY, GET)).toContain('one');
 });
@@ -145,7 +121,7 @@ test('while nothing is found the answer says which setting finds nothing', async
       },
     }),
   });
-  const { network } = await start(config(plugin, [{ type: 'told' }]));
+  const { network } = await startInMemory(config(plugin, [{ type: 'told' }]));
   const answer = await exchange(network, '127.0.0.1', PROXY, GET);
   expect(answer).toMatch(/^HTTP\/1\.1 503 /);
 });

@@ -1,11 +1,10 @@
-import { createMemoryNetwork, type Logger, type MemoryNetwork } from '@inband/core';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { planFor } from '../../test-support/plans.ts';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory-http.ts';
+import { originAt, startInMemory } from '../../test-support/memory-proxy.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
-import { createInband } from '../single/inband.ts';
 
 const [SHOP, BLOG] = [address('127.0.0.1', 8080), address('127.0.0.1', 8081)];
 const GET = 'GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n';
@@ -26,26 +25,9 @@ function config(chainers: Record<string, ChainerInput> = { web: pool }, shop = '
   };
 }
 
-async function start(first: ConfigInput) {
-  const network = createMemoryNetwork();
-  const nothing = (): void => undefined;
-  const logger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-  const inband = await createInband(first, { transport: network.transport(), logger });
-  onTestFinished(async () => {
-    await inband.close({ grace: 0 });
-    await vi.waitFor(() => expect(network.open).toBe(0));
-  });
-  return { network, inband };
-}
-
-async function originAt(network: MemoryNetwork, at: string, name: string): Promise<void> {
-  const origin = await startOrigin(network, address(at, 80), name);
-  onTestFinished(() => origin.close());
-}
-
 describe('routes that name the same chainer', () => {
   test('share one object, also those of several services: it goes round over all of their requests', async () => {
-    const { network } = await start(config());
+    const { network } = await startInMemory(config());
     await originAt(network, '10.0.0.1', 'one');
     await originAt(network, '10.0.0.2', 'two');
     const answers: string[] = [];
@@ -78,7 +60,7 @@ describe('routes that name the same chainer', () => {
   });
 
   test('keep it through a reload in which only other things change, also when one of them goes', async () => {
-    const { inband } = await start(config());
+    const { inband } = await startInMemory(config());
     const other: ChainerInput = { type: 'pool', servers: ['10.0.0.3:80'] };
     const reloaded = await inband.reload(config({ web: pool, other }, 'web', 'other'));
     const names = (parts: readonly { kind: string; name: string }[]) =>
@@ -88,7 +70,7 @@ describe('routes that name the same chainer', () => {
   });
 
   test('get another one when it changes', async () => {
-    const { inband } = await start(config());
+    const { inband } = await startInMemory(config());
     const reloaded = await inband.reload(config({ web: { ...pool, balance: 'p2c' } }));
     expect(reloaded.changed.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['chainers.web', 'services.shop.routes[0]', 'services.blog.routes[0]']),

@@ -1,30 +1,13 @@
 import type { SessionQuery } from '@inband/admin';
 import { openStore, type Store } from '@inband/store';
 import { expect, onTestFinished, test } from 'vitest';
+import { publishedSession as session } from '../../../test-support/published-session.ts';
 import { silentLogger } from '../../log/logging.ts';
 import { type PublishedSession, type Sealing, shareOf, thatFit } from './published-sessions.ts';
 import { SessionReader } from './session-reader.ts';
 import { SessionTeller } from './session-teller.ts';
 
 const QUERY: SessionQuery = { sort: 'seconds', order: 'desc', limit: 100 };
-
-const session = (id: string, more: Partial<PublishedSession> = {}): PublishedSession => ({
-  id,
-  worker: 0,
-  kind: 'tunnel',
-  service: 'web',
-  route: '',
-  client: '192.0.2.7:4000',
-  method: 'CONNECT',
-  target: 'shop.example:443',
-  state: 'tunnel',
-  server: '',
-  startedAt: '2026-11-29T00:00:00.000Z',
-  seconds: 1,
-  requestBytes: 0,
-  responseBytes: 0,
-  ...more,
-});
 
 async function memory(): Promise<Store> {
   const store = await openStore({ type: 'memory', logger: silentLogger });

@@ -1,5 +1,6 @@
 import type { Cluster, ClusterMember } from '@inband/admin';
 import { expect, test } from 'vitest';
+import { publishedSession } from '../../../../test-support/published-session.ts';
 import { clusterLines, sessionLines } from './cluster-lines.ts';
 
 const NOW = Date.parse('2026-11-29T12:00:00.000Z');
@@ -108,25 +109,7 @@ test('sessions say on which member they are, and who has told nothing', () => {
   const lines = sessionLines(
     {
       member: 'edge-1',
-      sessions: [
-        {
-          member: 'edge-2',
-          id: 'k-1',
-          worker: 1,
-          kind: 'tunnel',
-          service: 'web',
-          route: '',
-          client: '192.0.2.7:4000',
-          method: 'CONNECT',
-          target: 'shop.example:443',
-          state: 'tunnel',
-          server: '',
-          startedAt: '',
-          seconds: 12.5,
-          requestBytes: 5_120,
-          responseBytes: 0,
-        },
-      ],
+      sessions: [{ member: 'edge-2', ...publishedSession('k-1', { worker: 1, seconds: 12.5, requestBytes: 5_120 }) }],
       total: 3,
       members: [
         { name: 'edge-1', at: '', sessions: 4, told: 4 },
