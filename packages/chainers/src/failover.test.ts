@@ -7,24 +7,21 @@ import {
   sessionWriter,
 } from '@inband/core';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { runs } from '../../../test/support/tiers/runs.ts';
 import { fakeDeps, FakeNetwork, FakeResolver, fakeSession } from '../../../test/chainers/fake-establisher.ts';
 import { FailoverChainer, failoverPlugin, type FailoverOptions } from './failover.ts';
 import { parseServerAddress } from './options/server-address.ts';
+import { useOwnTimers } from '../../../test/support/own-timers.ts';
 
 const [a, b, c] = ['127.0.0.1:80', '127.0.0.2:80', '127.0.0.3:80'] as const;
 
 let network: FakeNetwork;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  network = new FakeNetwork();
-});
+useOwnTimers();
 
-afterEach(() => {
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
+beforeEach(() => {
+  network = new FakeNetwork();
 });
 
 function failover(hosts: readonly string[], options: Partial<FailoverOptions> = {}, names = {}): FailoverChainer {

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession } from '../../../../test/chainers/fake-establisher.ts';
 import type { AttemptOptions } from './address-race.ts';
 import { NameConnector } from './name-connector.ts';
+import { useOwnTimers } from '../../../../test/support/own-timers.ts';
 
 const host = 'a.example';
 const how = { forgeAddr: false, connectTimeout: 10_000 };
@@ -17,8 +18,9 @@ const how = { forgeAddr: false, connectTimeout: 10_000 };
 let network: FakeNetwork;
 let session: Session;
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   network = new FakeNetwork();
   session = fakeSession();
 });
@@ -28,8 +30,6 @@ afterEach(() => {
     network.calls.filter((call) => call.ended === 'pending'),
     'no attempt is left behind',
   ).toEqual([]);
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 function connectorFor(

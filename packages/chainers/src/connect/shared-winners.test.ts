@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FakeNetwork, FakeResolver, fakeSession } from '../../../../test/chainers/fake-establisher.ts';
 import { LinkedWorkers } from '../../../../test/support/workers/linked-workers.ts';
 import { NameConnector } from './name-connector.ts';
+import { useOwnTimers } from '../../../../test/support/own-timers.ts';
 
 const HOST = 'a.example';
 const SILENT = '127.0.0.1';
@@ -10,16 +11,15 @@ const WELL = '127.0.0.2';
 let network: FakeNetwork;
 let linked: LinkedWorkers;
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   network = new FakeNetwork().on(`${SILENT}:80`, { does: 'hang' }).on(`${WELL}:80`, { does: 'accept' });
   linked = new LinkedWorkers(2);
 });
 
 afterEach(() => {
   linked.close();
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 /** The connector of the same chainer in each worker. */

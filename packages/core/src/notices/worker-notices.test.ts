@@ -3,18 +3,18 @@ import { LinkedWorkers } from '../../../../test/support/workers/linked-workers.t
 import { NoticeOutbox, type SentNotices } from './notice-outbox.ts';
 import type { NoticeValue, OwnNotices } from './notices.ts';
 import { SoleNotices } from './sole-notices.ts';
+import { useOwnTimers } from '../../../../test/support/own-timers.ts';
 
 let linked: LinkedWorkers;
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   linked = new LinkedWorkers(3);
 });
 
 afterEach(() => {
   linked.close();
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 /** What a worker hears of a topic. */

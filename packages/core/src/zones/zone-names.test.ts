@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Resolution, Resolver } from '../resolver/resolver.ts';
 import { ZoneNames } from './zone-names.ts';
 import { AddressZones, type ZoneDefinition } from './zones.ts';
+import { ownTimers, useOwnTimers } from '../../../../test/support/own-timers.ts';
 
 const TIMES = { minimum: 10_000, maximum: 300_000, withoutTtl: 30_000, keepFailed: 100_000 };
 
@@ -36,8 +37,9 @@ let resolver: PlayedResolver;
 let lines: { level: string; message: string; fields: object }[];
 let open: ZoneNames[];
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   resolver = new PlayedResolver();
   lines = [];
   open = [];
@@ -45,8 +47,6 @@ beforeEach(() => {
 
 afterEach(() => {
   for (const names of open) names.close();
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 function keep(definitions: Record<string, Partial<ZoneDefinition>>): { zones: AddressZones; names: ZoneNames } {
@@ -98,7 +98,7 @@ describe('at the start', () => {
     const { generation } = zones;
     await names.start(5_000);
     expect(zones.generation).toBe(generation);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(ownTimers()).toBe(0);
   });
 });
 
@@ -221,7 +221,7 @@ describe('closing', () => {
     await vi.advanceTimersByTimeAsync(0);
     names.close();
     await started;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(ownTimers()).toBe(0);
     expect(zoneOf(zones, '8.8.8.8')).toBe('public');
     await vi.advanceTimersByTimeAsync(1_000_000);
     expect(resolver.asked).toHaveLength(2);

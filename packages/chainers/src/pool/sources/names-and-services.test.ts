@@ -5,6 +5,7 @@ import { NamedServers, type NamingDeps } from './named-servers.ts';
 import type { ServerSource } from './server-source.ts';
 import { ServerSet } from './server-set.ts';
 import { ServiceServers } from './service-servers.ts';
+import { useOwnTimers } from '../../../../../test/support/own-timers.ts';
 
 /** A DNS whose answers change. */
 class ChangingResolver implements Resolver {
@@ -36,8 +37,9 @@ let deps: NamingDeps;
 let source: ServerSource | undefined;
 let changes: number;
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   resolver = new ChangingResolver();
   told = [];
   changes = 0;
@@ -47,8 +49,6 @@ beforeEach(() => {
 
 afterEach(() => {
   source?.close();
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 async function started(made: ServerSource): Promise<void> {

@@ -4,6 +4,7 @@ import { ProxyError } from '../../base/errors.ts';
 import type { InetAddr } from '../../base/address.ts';
 import type { KnownName, Resolution, Resolver, ResolverSource } from '../resolver.ts';
 import type { ResolverWatcher } from '../resolver-watcher.ts';
+import { useOwnTimers } from '../../../../../test/support/own-timers.ts';
 
 interface Query {
   readonly host: string;
@@ -47,14 +48,10 @@ class ManualResolver implements ResolverSource {
 
 let source: ManualResolver;
 
-beforeEach(() => {
-  vi.useFakeTimers();
-  source = new ManualResolver();
-});
+useOwnTimers();
 
-afterEach(() => {
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
+beforeEach(() => {
+  source = new ManualResolver();
 });
 
 function caching(options?: CachingResolverOptions): Required<Resolver> {

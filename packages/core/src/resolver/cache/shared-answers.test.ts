@@ -3,6 +3,7 @@ import { LinkedWorkers } from '../../../../../test/support/workers/linked-worker
 import { createCachingResolver } from './caching-resolver.ts';
 import type { MadeNotices } from '../../notices/notices.ts';
 import type { Resolution, Resolver } from '../resolver.ts';
+import { useOwnTimers } from '../../../../../test/support/own-timers.ts';
 
 const FOUND: Resolution = {
   addresses: [
@@ -18,8 +19,9 @@ let asked: string[];
 let changed: (() => void)[];
 let resolvers: Required<Resolver>[];
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   linked = new LinkedWorkers(2);
   asked = [];
   changed = [];
@@ -29,8 +31,6 @@ beforeEach(() => {
 afterEach(() => {
   for (const resolver of resolvers) resolver.close();
   linked.close();
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 function resolverOf(notices: MadeNotices): Required<Resolver> {

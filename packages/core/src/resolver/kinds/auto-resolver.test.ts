@@ -5,6 +5,7 @@ import { type AutoResolverDeps, chooseResolver, createAutoResolver } from './aut
 import { encodeQuestion, readAnswer, type DnsQuestion } from '../dns/dns-message.ts';
 import type { DnsServerAddress, DnsSockets, DnsTry } from '../dns-sockets.ts';
 import type { ResolverSource } from '../resolver.ts';
+import { useOwnTimers } from '../../../../../test/support/own-timers.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 const HOSTS = '/etc/hosts';
@@ -65,8 +66,9 @@ let systemAsked: string[];
 let warnings: unknown[];
 let created: ResolverSource | undefined;
 
+useOwnTimers();
+
 beforeEach(() => {
-  vi.useFakeTimers();
   machine = new FakeMachine({
     [RESOLV_CONF]: 'nameserver 192.0.2.53\nsearch a.example b.example\noptions attempts:1',
     [HOSTS]: '127.0.0.8 listed.example',
@@ -80,8 +82,6 @@ beforeEach(() => {
 afterEach(() => {
   created?.close?.();
   created = undefined;
-  expect(vi.getTimerCount(), 'no timer is left behind').toBe(0);
-  vi.useRealTimers();
 });
 
 function auto(): ResolverSource {
