@@ -51,6 +51,7 @@ export type { LineProblem } from './base/line-problems.ts';
 export * from './clients/listener.ts';
 export * from './nat/address-translation.ts';
 export * from './clients/open-clients.ts';
+export type { LinkedListElement } from './base/linked-list.ts';
 export type { SharedTunnels } from './network/pool/nested-tunnels.ts';
 export * from './network/own-listeners.ts';
 export type { CompilePattern, Pattern } from './patterns/pattern.ts';

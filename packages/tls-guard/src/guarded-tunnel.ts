@@ -51,6 +51,9 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   readonly #context: GuardContext;
   readonly client: ClientConnection;
   readonly session: Session;
+  list: object | undefined = undefined;
+  older: GuardedTunnel | undefined = undefined;
+  newer: GuardedTunnel | undefined = undefined;
   readonly #forget: (tunnel: GuardedTunnel) => void;
   readonly #timeout = new Timeout(this);
   readonly #hello = new HelloReader();

@@ -63,6 +63,8 @@ export interface Connection {
    * connections do not live so long. For an owner that expects silence, such as a tunnel.
    */
   keepAlive?(): void;
+  /** Where {@link AcceptGate} has it. Only the gate reads and writes it. */
+  gateIndex?: number;
   /** Bytes written and not yet taken by the kernel. */
   readonly queued: number;
   /**

@@ -51,7 +51,7 @@ export class ConnectionGate implements AcceptGate {
   #most = Infinity;
   #mostAnswered = MOST_ANSWERED;
   /** Without the refused ones, here as in `#clients`, so that they take no place from others. */
-  readonly #open = new Set<Connection>();
+  readonly #open: Connection[] = [];
   /** Connections by client address; only with a limit per client. */
   #clients: Map<string, number> | undefined = undefined;
   /** The refused connections that are still open, and whether they are answered. */
@@ -78,15 +78,15 @@ export class ConnectionGate implements AcceptGate {
 
   /** Client connections that are open and not refused. */
   get open(): number {
-    return this.#open.size;
+    return this.#open.length;
   }
 
   get isFull(): boolean {
-    return this.#open.size >= this.#most;
+    return this.#open.length >= this.#most;
   }
 
   enter(connection: Connection): void {
-    this.#open.add(connection);
+    connection.gateIndex = this.#open.push(connection) - 1;
     this.#countClient(connection);
   }
 
@@ -103,11 +103,24 @@ export class ConnectionGate implements AcceptGate {
   }
 
   #release(connection: Connection): void {
-    this.#open.delete(connection);
+    this.#remove(connection);
     const client = this.#clients && this.#clientOf(connection);
     if (client !== undefined) this.#leave(client);
     if (this.#told.size > 0) this.#told.delete(connection);
     this.#resumeWaiting();
+  }
+
+  /** The last one takes its place. */
+  #remove(connection: Connection): void {
+    if (!this.#has(connection)) return;
+    const last = this.#open.pop();
+    if (last === undefined || last === connection) return;
+    last.gateIndex = connection.gateIndex ?? 0;
+    this.#open[last.gateIndex] = last;
+  }
+
+  #has(connection: Connection): boolean {
+    return connection.gateIndex !== undefined && this.#open[connection.gateIndex] === connection;
   }
 
   #resumeWaiting(): void {
@@ -134,7 +147,7 @@ export class ConnectionGate implements AcceptGate {
    * does. One that is refused already stays so.
    */
   told(connection: Connection, client: SockAddr): Refusal | undefined {
-    if (!this.#open.has(connection)) return undefined;
+    if (!this.#has(connection)) return undefined;
     const before = this.#clients && this.#clientOf(connection);
     if (before !== undefined) this.#leave(before);
     this.#told.set(connection, client);

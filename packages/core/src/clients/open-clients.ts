@@ -1,11 +1,13 @@
+import { LinkedList, type LinkedListElement } from '../base/linked-list.ts';
+
 interface Wait<Client> {
   readonly left: Set<Client>;
   readonly resolve: () => void;
 }
 
 /** The open client connections of a protocol proxy, with promises for their end. */
-export class OpenClients<Client extends object> implements Iterable<Client> {
-  readonly #open = new Set<Client>();
+export class OpenClients<Client extends LinkedListElement<Client>> implements Iterable<Client> {
+  readonly #open = new LinkedList<Client>();
   #waits: readonly Wait<Client>[] = [];
 
   get size(): number {
@@ -13,7 +15,7 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
   }
 
   [Symbol.iterator](): Iterator<Client> {
-    return this.#open.values();
+    return this.#open[Symbol.iterator]();
   }
 
   add(client: Client): void {
@@ -21,7 +23,8 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
   }
 
   delete(client: Client): void {
-    this.#open.delete(client);
+    if (client.list !== this.#open) return;
+    this.#open.remove(client);
     if (this.#waits.length === 0) return;
     for (const wait of this.#waits) {
       if (wait.left.delete(client) && wait.left.size === 0) wait.resolve();
@@ -31,7 +34,7 @@ export class OpenClients<Client extends object> implements Iterable<Client> {
 
   /** The connection of `client` is that of `other` from now on. Who waits for its end goes on waiting. */
   replace(client: Client, other: Client): void {
-    this.#open.delete(client);
+    if (client.list === this.#open) this.#open.remove(client);
     this.#open.add(other);
     for (const { left } of this.#waits) if (left.delete(client)) left.add(other);
   }

@@ -35,6 +35,9 @@ export interface ArrivalContext {
  */
 export class ProxiedArrival implements ConnectionHandler, Expiring, Holder {
   readonly client: ClientConnection;
+  list: object | undefined = undefined;
+  older: ProxiedArrival | undefined = undefined;
+  newer: ProxiedArrival | undefined = undefined;
   readonly #context: ArrivalContext;
   readonly #forget: (arrival: ProxiedArrival) => void;
   /** Why the client is not to be served. The proxy of the service tells it. */

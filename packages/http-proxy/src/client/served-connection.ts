@@ -50,6 +50,9 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
 
   declare closing: boolean;
   declare hasEnded: boolean;
+  declare list: object | undefined;
+  declare older: OpenConnection | undefined;
+  declare newer: OpenConnection | undefined;
 
   declare readonly client: ClientConnection;
   declare protected readonly connection: Connection;
@@ -67,6 +70,9 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
   protected constructor(owner: ConnectionOwner, client: ClientConnection, state: Busy) {
     this.closing = false;
     this.hasEnded = false;
+    this.list = undefined;
+    this.older = undefined;
+    this.newer = undefined;
     this.client = client;
     this.connection = client.connection;
     this.owner = owner;

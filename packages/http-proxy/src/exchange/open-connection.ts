@@ -1,8 +1,8 @@
-import type { ClientConnection, LiveSession, Patience } from '@inband/core';
+import type { ClientConnection, LinkedListElement, LiveSession, Patience } from '@inband/core';
 import type { ExchangePlan } from './plan.ts';
 
 /** A client's connection, as the protocol proxy that it belongs to knows it. */
-export interface OpenConnection {
+export interface OpenConnection extends LinkedListElement<OpenConnection> {
   readonly client: ClientConnection;
   /** It serves no request after the one that it has. The proxy sets it. */
   closing: boolean;

@@ -1,8 +1,8 @@
 import type { Connection } from '../../base/connection.ts';
-import { IdleList, type IdleListElement } from './idle-list.ts';
+import { LinkedList, type LinkedListElement } from '../../base/linked-list.ts';
 
 /** An idle server connection, as {@link IdleServers} needs it. Times are on the clock of the timeouts. */
-export interface IdleServer<T> extends IdleListElement<T> {
+export interface IdleServer<T> extends LinkedListElement<T> {
   readonly connection: Connection;
   /** The id of the client connection that used it last. */
   readonly lastClient: number;
@@ -32,8 +32,8 @@ const ACKNOWLEDGED_AT_ONCE = 16;
  * that does, because a client that reuses its own connection acknowledges by its next request.
  */
 export class IdleServers<T extends IdleServer<T>> {
-  readonly #recent = new IdleList<T>();
-  readonly #quiet = new IdleList<T>();
+  readonly #recent = new LinkedList<T>();
+  readonly #quiet = new LinkedList<T>();
   /** Milliseconds of the shortest dial so far, which is the best estimate of the round trip. */
   #roundTrip = Infinity;
   /** The oldest recent connection that is not acknowledged. All newer ones are not, either. */
@@ -104,10 +104,6 @@ export class IdleServers<T extends IdleServer<T>> {
   }
 
   all(): T[] {
-    const all: T[] = [];
-    for (const { oldest } of [this.#recent, this.#quiet]) {
-      for (let next = oldest; next !== undefined; next = next.newer) all.push(next);
-    }
-    return all;
+    return [...this.#recent, ...this.#quiet];
   }
 }

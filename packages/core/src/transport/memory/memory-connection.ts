@@ -42,6 +42,9 @@ export class MemoryConnection implements Connection {
   peer!: MemoryConnection;
   /** Bytes that the peer wrote and this end has not read. */
   unread = 0;
+  list: object | undefined = undefined;
+  older: MemoryConnection | undefined = undefined;
+  newer: MemoryConnection | undefined = undefined;
 
   readonly #pump: Pump;
   #inbox: Buffer[] = [];

@@ -1,4 +1,5 @@
 import { LaterTasks } from './later-tasks.ts';
+import { LinkedList } from '../../base/linked-list.ts';
 import type { MemoryConnection, Pump } from './memory-connection.ts';
 import type { Split } from './memory-split.ts';
 
@@ -13,7 +14,7 @@ export class MemoryPump implements Pump {
   split: Split;
   readonly window: number;
   /** Ends that are open, in the order in which they were made. */
-  readonly ends = new Set<MemoryConnection>();
+  readonly ends = new LinkedList<MemoryConnection>();
   readonly #buffer = Buffer.alloc(MARGIN + LARGEST_DELIVERY + MARGIN, POISON);
   readonly #tasks = new LaterTasks();
 
@@ -40,6 +41,6 @@ export class MemoryPump implements Pump {
   }
 
   closed(end: MemoryConnection): void {
-    this.ends.delete(end);
+    if (end.list === this.ends) this.ends.remove(end);
   }
 }

@@ -28,6 +28,7 @@ export abstract class StreamConnection implements Connection {
   abstract readonly local: SockAddr;
   abstract readonly remote: SockAddr;
   handler: ConnectionHandler = ignoreEvents;
+  gateIndex = -1;
 
   readonly #stream: Duplex;
   /** Whether it is a socket of Node, whose chunks are memory that is not reused, and whose events come later. */

@@ -28,6 +28,9 @@ import { securedClient } from '../secured-client.ts';
 /** One client, from its first byte until its proxy gets it. */
 export class Arrival implements ConnectionHandler, Expiring, Holder {
   readonly client: ClientConnection;
+  list: object | undefined = undefined;
+  older: Arrival | undefined = undefined;
+  newer: Arrival | undefined = undefined;
   readonly #context: TerminatorContext;
   readonly #forget: (arrival: Arrival) => void;
   /** Why the client is not to be served, which its proxy tells it once TLS is negotiated. */

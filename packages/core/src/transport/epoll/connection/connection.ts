@@ -61,6 +61,7 @@ export class EpollConnection extends Outgoing implements Connection, ForwardingE
   outgoing: Forwarding | undefined = undefined;
   incoming: Forwarding | undefined = undefined;
 
+  gateIndex = -1;
   /** Told when the descriptor of an accepted connection is free again. */
   readonly #gate: AcceptGate | undefined;
 
