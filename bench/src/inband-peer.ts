@@ -14,9 +14,14 @@ export interface Role {
 }
 
 /** The program, once for each transport that works on this machine. */
-export function inbandPeers({ name, main }: Role, directory: string, makeSite: (directory: string) => Site): Peer[] {
+export function inbandPeers(
+  { name, main }: Role,
+  directory: string,
+  makeSite: (directory: string) => Site,
+  only?: TransportName,
+): Peer[] {
   const { version }: { version: string } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
-  const transports: TransportName[] = ['node', 'epoll'];
+  const transports: TransportName[] = only === undefined ? ['node', 'epoll'] : [only];
   return transports
     .filter((transport) => transportWorks(main, transport, makeSite(join(directory, `check-${name}-${transport}`))))
     .map((transport) => ({

@@ -12,7 +12,7 @@ import type { Peer } from './peer.ts';
 import { otherPeers, PEER_NAMES } from './peers.ts';
 import { freePorts, LOAD_CORE, Processes } from './processes/processes.ts';
 import { joinEarlier, readEarlier, requireJoinable } from './report/earlier.ts';
-import type { ReportInput } from './report/markdown.ts';
+import type { ReportInput } from './report/report-input.ts';
 import { writeReport } from './report/write.ts';
 import { Run } from './run.ts';
 import { Site } from './site.ts';
@@ -46,8 +46,8 @@ function choosePeers(peers: readonly Peer[], names: readonly string[] | undefine
 function reportDirectory(options: BenchOptions): string {
   if (options.out !== undefined) return options.out;
   // Only complete runs write to the repository.
-  const { quick, workloads, peers, inband, before } = options;
-  const whole = !quick && [workloads, peers, inband, before].every((option) => option === undefined);
+  const { quick, workloads, peers, inband, before, transport } = options;
+  const whole = !quick && [workloads, peers, inband, before, transport].every((option) => option === undefined);
   return join(REPOSITORY, whole ? 'docs/benchmarks' : 'bench/results');
 }
 
@@ -74,11 +74,15 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   const [port = 0] = await freePorts(1);
   const program = options.inband ?? join(REPOSITORY, 'apps/proxy/bin/inband.mjs');
   const siteIn = (path: string): Site => new Site(path, port, origins);
-  const ours = inbandPeers({ name: 'inband', main: program }, directory, siteIn);
+  const ours = inbandPeers({ name: 'inband', main: program }, directory, siteIn, options.transport);
   const { before } = options;
-  const old = before === undefined ? [] : inbandPeers({ name: 'before', main: resolve(before) }, directory, siteIn);
+  const old =
+    before === undefined
+      ? []
+      : inbandPeers({ name: 'before', main: resolve(before) }, directory, siteIn, options.transport);
   const peers = [...ours, ...old, ...choosePeers(otherPeers(tools), options.peers)];
-  if (ours.length < 2) say('transport epoll does not start here: ours is measured on transport node only');
+  if (ours.length < 2 && options.transport === undefined)
+    say('transport epoll does not start here: ours is measured on transport node only');
   const workloads = chooseWorkloads(options);
   const rounds = options.rounds ?? (options.quick ? 2 : 5);
   const seconds = options.seconds ?? (options.quick ? 0.5 : 3);
@@ -88,7 +92,7 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
   say(participants.map(({ name, version }) => `${name} ${version}`).join(', '));
 
   const lab = { processes, origins, directory, wrk: tools.wrk };
-  const run = new Run(lab, peers, { rounds, seconds, warmUp: options.quick ? 0.4 : 2, say });
+  const run = new Run(lab, peers, { rounds, seconds, warmUp: options.warmUp ?? (options.quick ? 0.4 : 2), say });
   const date = new Date().toISOString();
   const { samples, fixedRate } = await run.all(workloads);
   const input: ReportInput = { ...setting, samples: withAddedLatency(samples), rounds, fixedRate, date, notes };

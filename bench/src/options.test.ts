@@ -29,6 +29,11 @@ describe('parseOptions', () => {
     });
   });
 
+  test('takes one transport, and how long V8 gets to compile', () => {
+    const options = parseOptions(['--transport', 'epoll', '--warm-up', '15']);
+    expect(options).toMatchObject({ transport: 'epoll', warmUp: 15 });
+  });
+
   test('takes --no-install for an earlier checkout that is installed already', () => {
     expect(parseOptions(['--no-install']).install).toBe(false);
   });
@@ -37,6 +42,8 @@ describe('parseOptions', () => {
     [['--workload', '13'], '--workload: expected numbers from 1 to 12, found "13"'],
     [['--rounds', '0'], '--rounds: expected a whole number from 1 to 100, found "0"'],
     [['--rounds', '1.5'], '--rounds: expected a whole number'],
+    [['--warm-up', '90'], '--warm-up: expected a number from 0 to 60, found "90"'],
+    [['--transport', 'memory'], '--transport: expected node or epoll, found "memory"'],
     [['--seconds', ''], '--seconds: expected a number from 0.2 to 60'],
     [['--fast'], "Unknown option '--fast'"],
   ])('refuses the arguments %j', (args, message) => {

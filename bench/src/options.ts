@@ -14,6 +14,10 @@ export interface BenchOptions {
   readonly seconds: number | undefined;
   /** Directory for the report. The default depends on the workloads that are run. */
   readonly out: string | undefined;
+  /** Seconds of load on each proxy before the first round; undefined: as `quick` says. */
+  readonly warmUp: number | undefined;
+  /** Measures ours, and what it was before, on this transport only; undefined: on all that work. */
+  readonly transport: 'node' | 'epoll' | undefined;
   /** The program that is measured as ours, for measuring another checkout; undefined: this one. */
   readonly inband: string | undefined;
   /** Another `inband.mjs` that is measured beside ours, as it was before a change; undefined: none. */
@@ -32,6 +36,8 @@ export const USAGE = `Usage: pnpm bench [options]
   --peers nginx,squid  only these peers: nginx, haproxy, squid, tinyproxy, proxy-chain, http-proxy-3
   --rounds N           rounds of every workload (default 5, quick 2)
   --seconds S          length of one measurement (default 3, quick 0.5)
+  --warm-up S          load on each proxy before the first round (default 2, quick 0.4). V8 compiles for up to 20 s
+  --transport NAME     ours on this transport only: node, epoll
   --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
   --inband FILE        measures this inband.mjs as ours, say of another checkout
   --before FILE        measures this inband.mjs too, as a peer: the same program before a change
@@ -51,6 +57,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       peers: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      'warm-up': { type: 'string' },
+      transport: { type: 'string' },
       out: { type: 'string' },
       inband: { type: 'string' },
       before: { type: 'string' },
@@ -65,6 +73,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     peers: values.peers === undefined ? undefined : list(values.peers),
     rounds: numberOf('rounds', values.rounds, { least: 1, most: 100, whole: true }),
     seconds: numberOf('seconds', values.seconds, { least: 0.2, most: 60, whole: false }),
+    warmUp: numberOf('warm-up', values['warm-up'], { least: 0, most: 60, whole: false }),
+    transport: transportOf(values.transport),
     out: values.out,
     inband: values.inband,
     before: values.before,
@@ -72,6 +82,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     install: values.install,
     help: values.help,
   };
+}
+
+function transportOf(text: string | undefined): 'node' | 'epoll' | undefined {
+  if (text === undefined || text === 'node' || text === 'epoll') return text;
+  throw new Error(`--transport: expected node or epoll, found "${text}"`);
 }
 
 function list(text: string): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { median, percentile, ratiosByRound, spread } from './statistics.ts';
+import { median, middleHalf, percentile, ratiosByRound, spread } from './statistics.ts';
 
 describe('median', () => {
   test('is the middle one of an odd count, whatever their order', () => {
@@ -36,6 +36,10 @@ describe('percentile', () => {
     expect(percentile([7, 3], 99)).toBe(7);
     expect(percentile([7, 3], 0)).toBe(3);
   });
+});
+
+test('the middle half leaves out a quarter on either side', () => {
+  expect(middleHalf([80, 10, 20, 30, 40, 50, 60, 70])).toEqual([20, 60]);
 });
 
 describe('spread', () => {

@@ -24,6 +24,11 @@ export function percentile(numbers: readonly number[], percent: number): number 
   return sorted[rank - 1] ?? Number.NaN;
 }
 
+/** The middle half of `numbers`: what a quarter of them is below, and what a quarter is above. */
+export function middleHalf(numbers: readonly number[]): readonly [lower: number, upper: number] {
+  return [percentile(numbers, 25), percentile(numbers, 75)];
+}
+
 /** The spread of `numbers`; undefined when there are none. */
 export function spread(numbers: readonly number[]): Spread | undefined {
   if (numbers.length === 0) return undefined;

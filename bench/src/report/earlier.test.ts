@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sample } from '../figures/metrics.ts';
 import { joinEarlier, readEarlier, requireJoinable } from './earlier.ts';
-import type { ReportInput } from './markdown.ts';
+import type { ReportInput } from './report-input.ts';
 
 function sample(round: number, processor: number): Sample {
   return { case: '1', peer: 'nginx', round, figures: { processor }, faults: [] };

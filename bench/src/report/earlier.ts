@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Sample } from '../figures/metrics.ts';
-import type { ReportInput } from './markdown.ts';
+import type { ReportInput } from './report-input.ts';
 
 /** The content of `results.json`. */
 export type Earlier = Omit<ReportInput, 'workloads'>;

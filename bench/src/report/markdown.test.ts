@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Sample } from '../figures/metrics.ts';
 import { allWorkloads } from '../workloads.ts';
-import { formatSpread, markdownReport, table, type ReportInput } from './markdown.ts';
+import { formatSpread, markdownReport } from './markdown.ts';
+import type { ReportInput } from './report-input.ts';
+import { table } from './table.ts';
 
 const workloads = allWorkloads(true).filter(({ number }) => number === 1);
 
@@ -78,4 +80,19 @@ test('formatSpread of one round has no extremes, of none a dash', () => {
   const format = (value: number) => value.toFixed(1);
   expect(formatSpread({ median: 2, min: 2, max: 2, count: 1 }, format)).toBe('2.0');
   expect(formatSpread(undefined, format)).toBe('–');
+});
+
+test('ratios to the program before a change are told by themselves, with their middle half', () => {
+  const rounds = [10, 12, 11, 30].flatMap((value, index) => [
+    sample('inband-node', index + 1, value),
+    sample('before-node', index + 1, 20),
+  ]);
+  const participants = ['inband-node', 'before-node'].map((name) => ({
+    name,
+    family: 'node' as const,
+    version: '0.1.0',
+  }));
+  const text = markdownReport({ ...input(rounds), participants });
+  expect(text).toContain('| 1: 100-byte answer | inband-node | 20.0 | 11.5 | 0.575 | 0.500–0.600 | 0.500 | 4 |');
+  expect(markdownReport(input(good))).not.toContain('Before and after');
 });

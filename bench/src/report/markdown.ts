@@ -1,51 +1,10 @@
 import { evaluate, ratioOf, type Evaluation } from '../figures/bar.ts';
-import type { Machine } from '../processes/machine.ts';
 import { formatFigure, METRIC_NAMES, METRICS, valuesByRound, type Metric, type Sample } from '../figures/metrics.ts';
 import { spread, type Spread } from '../figures/statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
-
-/** A measured program. */
-export interface Participant {
-  readonly name: string;
-  readonly family: 'ours' | 'c' | 'node';
-  readonly version: string;
-}
-
-/** The properties that may differ between joined runs. */
-export interface EarlierRun {
-  /** As ISO 8601. */
-  readonly date: string;
-  readonly fixedRate: number | undefined;
-}
-
-/** The input of a report. */
-export interface ReportInput {
-  readonly workloads: readonly Workload[];
-  readonly samples: readonly Sample[];
-  readonly participants: readonly Participant[];
-  readonly machine: Machine;
-  readonly quick: boolean;
-  readonly rounds: number;
-  readonly seconds: number;
-  readonly fixedRate: number | undefined;
-  /** When it was run, as ISO 8601. */
-  readonly date: string;
-  /** Earlier runs whose rounds come before those of this one. */
-  readonly earlier?: readonly EarlierRun[];
-  /** Notes about missing programs. */
-  readonly notes: readonly string[];
-  readonly originName: string;
-}
-
-/** A Markdown table; cells must not contain line ends. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
-  return [tableLine(head), `| ${rule.join(' | ')} |`, ...rows.map(tableLine)].join('\n');
-}
-
-function tableLine(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-}
+import { beforeAndAfter } from './before-and-after.ts';
+import type { ReportInput } from './report-input.ts';
+import { table } from './table.ts';
 
 /** `median (min–max)` */
 export function formatSpread(value: Spread | undefined, format: (number: number) => string): string {
@@ -62,6 +21,7 @@ export function markdownReport(input: ReportInput): string {
     `# Benchmark, ${input.date.slice(0, 10)}`,
     introduction(input),
     voidSection(input.samples),
+    beforeAndAfter(input),
     `## The bar\n\n${barTable(evaluate(input.samples, ours), input.workloads)}`,
     ...input.workloads.map((workload) => workloadSection(input, workload)),
     `## Machine and versions\n\n${machineTable(input)}`,

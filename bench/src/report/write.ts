@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { METRICS, valuesByRound } from '../figures/metrics.ts';
 import { median, spread } from '../figures/statistics.ts';
 import type { Case, Workload } from '../workloads.ts';
-import { markdownReport, type ReportInput } from './markdown.ts';
+import { markdownReport } from './markdown.ts';
+import type { ReportInput } from './report-input.ts';
 import { barChart, lineChart, type Bar, type Line } from './svg.ts';
 
 /** Writes report.md, charts/*.svg and results.json into `directory`; returns the path of the report. */
