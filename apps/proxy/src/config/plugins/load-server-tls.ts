@@ -45,12 +45,12 @@ export async function loadServerTls(
   uses: readonly PluginUse[],
   { options, registry, baseDirectory }: LoadingDeps,
 ): Promise<{ readonly loaded: LoadedServerTls | undefined; readonly problems: readonly Problem[] }> {
-  const wanted = uses.flatMap(({ provides, type, path }) => {
-    const place = formatPath(path);
-    const plugin = provides === 'chainer' && options.has(place) ? registry.chainer(type) : undefined;
-    const settings = plugin?.serverTls?.(options.get(place));
-    return settings === undefined ? [] : [{ path, settings }];
-  });
+  const wanted: Chainer[] = [];
+  for (const { provides, type, path, place } of uses) {
+    const plugin = provides === 'chainer' ? registry.chainer(type) : undefined;
+    const settings = plugin?.serverTls && options.has(place) ? plugin.serverTls(options.get(place)) : undefined;
+    if (settings !== undefined) wanted.push({ path, settings });
+  }
   if (wanted.length === 0) return { loaded: undefined, problems: [] };
   const loading = new Loading(await import('@inband/tls'), baseDirectory);
   for (const { path, settings } of wanted) await loading.add(path, settings);

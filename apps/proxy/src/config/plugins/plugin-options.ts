@@ -8,7 +8,7 @@ import {
 } from '../problem/issues.ts';
 import { knownKeys } from '../problem/known-keys.ts';
 import type { PluginUse } from './plugin-uses.ts';
-import { formatPath, type Problem } from '../problem/problem.ts';
+import type { Problem } from '../problem/problem.ts';
 
 /** The options of plugins as their schemas returned them, by path. */
 export type PluginOptions = ReadonlyMap<string, unknown>;
@@ -29,7 +29,7 @@ export async function checkPluginOptions(
     const validated = validate(plugin.schema, use.options);
     // Not awaited unless it must be: a configuration may have thousands of chainers.
     const result = 'then' in validated ? await validated : validated;
-    if (result.issues === undefined) options.set(formatPath(use.path), result.value);
+    if (result.issues === undefined) options.set(use.place, result.value);
     else {
       const elsewhere = (key: string) => ownersOf(key, use.provides, registry);
       problems.push(...problemsOf(result.issues, plugin.schema, use.options, use.path, elsewhere));

@@ -6,6 +6,8 @@ export interface PluginUse {
   readonly provides: Plugin['provides'];
   readonly type: string;
   readonly path: ConfigPath;
+  /** The same as text, by which there are the options and what was prepared of it. */
+  readonly place: string;
   /** As they were written, without the type. */
   readonly options: Record<string, unknown>;
   /** Of a chainer: the routes that lead to it, also by names. */
@@ -150,7 +152,7 @@ function useOf(
 ): PluginUse | undefined {
   if (!isRecord(written)) return undefined;
   const { type, ...options } = written;
-  return typeof type === 'string' ? { provides, type, path, options, routes } : undefined;
+  return typeof type === 'string' ? { provides, type, path, place: formatPath(path), options, routes } : undefined;
 }
 
 function listOf(value: unknown): unknown[] {

@@ -32,10 +32,9 @@ export async function preparePlugins(
     readText: (file) => readFile(resolve(baseDirectory, file), 'utf8'),
     importModule: (name) => importModule(name, baseDirectory),
   };
-  for (const { provides, type, path } of uses) {
-    const place = formatPath(path);
-    const plugin = options.has(place) ? registry.find(provides, type) : undefined;
-    if (plugin === undefined || !('prepare' in plugin) || plugin.prepare === undefined) continue;
+  for (const { provides, type, path, place } of uses) {
+    const plugin = registry.find(provides, type);
+    if (plugin === undefined || !('prepare' in plugin) || plugin.prepare === undefined || !options.has(place)) continue;
     const report: AuthPrepareContext['report'] = (message, option) =>
       void problems.push({ path: [...path, ...option], message, warning: !isStrict });
     const warn: AuthPrepareContext['warn'] = (message, option) =>

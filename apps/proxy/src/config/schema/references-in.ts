@@ -44,7 +44,12 @@ interface Known {
    * written for them.
    */
   mayRefer: boolean | 'unmade';
+  /** The values that were looked at while it was not known. */
+  values: number;
 }
+
+/** For so many values each is looked at, rather than that what is lazy in their schema is made to know whether any may refer. */
+const FEW_VALUES = 50;
 
 const allKnown = new WeakMap<object, Known>();
 
@@ -55,7 +60,7 @@ function knownOf(schema: unknown): Known | undefined {
   if (definition === undefined || !isZodSchema(schema)) return before;
   const to = references.get(schema)?.to;
   // One that contains itself may refer, as far as is known on the way back to it.
-  const known: Known = { definition, to, mayRefer: true };
+  const known: Known = { definition, to, mayRefer: true, values: 0 };
   allKnown.set(schema, known);
   known.mayRefer = to !== undefined || mayReferInside(definition);
   return known;
@@ -69,9 +74,24 @@ function mayReferInside(definition: Definition): Known['mayRefer'] {
 
 /** Whether there may be references in what is written for it. What is lazy is made, and known for the next value. */
 function mayRefer(known: Known): boolean {
-  const inner = known.mayRefer === 'unmade' ? knownOf(innerOf(known.definition)) : undefined;
+  if (known.mayRefer !== 'unmade') return known.mayRefer;
+  known.values += 1;
+  if (known.values > FEW_VALUES) return findOut(known);
+  const inner = knownOf(innerOf(known.definition));
   if (inner !== undefined) known.mayRefer = mayRefer(inner) && inner.mayRefer;
   return known.mayRefer !== false;
+}
+
+/** The same of any value, for which it makes what is lazy inside, until one may refer. */
+function findOut(known: Known): boolean {
+  const { mayRefer: before, definition } = known;
+  if (before !== 'unmade') return before;
+  // As in `knownOf`, for one that contains itself.
+  known.mayRefer = true;
+  const inside = definition.type === 'lazy' ? [innerOf(definition)] : schemasIn(definition);
+  const found = inside.map(knownOf).some((inner) => inner !== undefined && findOut(inner));
+  known.mayRefer = found;
+  return found;
 }
 
 /** The schemas of which one consists, whatever is written for it. */

@@ -13,7 +13,7 @@ import type { BuildDeps, Make, Maker } from './made.ts';
 import { OwnDeps } from './chainer-deps/own-deps.ts';
 
 export const makeChainer: Make<'chainer'> = (planned, maker) => {
-  const { hash, path, value } = planned;
+  const { hash, path, place, value } = planned;
   const { deps, get, proxies } = maker;
   const plugin = deps.registry.chainer(value.type);
   if (plugin === undefined) throw new Error(`There is no chainer "${value.type}".`);
@@ -23,11 +23,10 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
   // Got here, because the chainer may outlive the configuration with which it was made, and must not hold on to that.
   const table = value.zones && get(value.zones).zones;
   const serverTls = value.serverTls && get(value.serverTls);
-  const carriers = new Map(Object.entries(value.carriers).map(([option, ref]) => [option, get(ref)]));
+  const carriers = carriersIn(planned, maker);
   const carrier = value.through && get(value.through).carrier;
   const { forgeAddrProblem, ticketKeys } = deps;
   const notices = deps.notices?.of(hash);
-  const place = formatPath(path);
   const logger = new ChainerLogger(deps.logger, value.type, path);
   const chainerDeps = new OwnDeps(plugin.kind, table, {
     establishConnection: wayOf(plugin.serverChosenBy ?? 'client', carrier, deps),
@@ -86,6 +85,12 @@ function wayOf(
 }
 
 const NOTHING_NESTED: ReadonlyMap<string, Chainer> = new Map();
+
+/** By the option. */
+function carriersIn({ value }: Planned<'chainer'>, { get }: Maker): ReadonlyMap<string, Chainer> {
+  const entries = Object.entries(value.carriers);
+  return entries.length === 0 ? NOTHING_NESTED : new Map(entries.map(([option, ref]) => [option, get(ref)]));
+}
 
 /** By {@link placeOf}. */
 function nestedIn({ value }: Planned<'chainer'>, { get }: Maker): ReadonlyMap<string, Chainer> {

@@ -1,4 +1,3 @@
-import { formatPath } from '../../config/problem/problem.ts';
 import type { Plan, Planned } from '../plan/planned.ts';
 
 /** Something that a configuration makes. */
@@ -53,10 +52,10 @@ function idOf({ kind, hash }: Planned): string {
   return `${kind} ${hash}`;
 }
 
-function placeOf({ kind, path }: Planned): string {
-  return `${kind} ${formatPath(path)}`;
+function placeOf({ kind, place }: Planned): string {
+  return `${kind} ${place}`;
 }
 
-function partOf({ kind, path }: Planned): ConfiguredPart {
-  return { kind, name: formatPath(path) };
+function partOf({ kind, place }: Planned): ConfiguredPart {
+  return { kind, name: place };
 }

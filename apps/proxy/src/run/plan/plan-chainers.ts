@@ -27,6 +27,9 @@ interface Common {
   readonly identity: string;
 }
 
+/** Where a chainer is written, and that as text. */
+type Place = Pick<Planned, 'path' | 'place'>;
+
 /** What a chainer is that may carry others. */
 interface Carrying {
   readonly common: Common;
@@ -54,9 +57,9 @@ export class ChainerPlanner {
   }
 
   /** The chainer that is written at `path` of a service: one with its options, or the name of one that others have, too. */
-  planAt(service: string, path: ConfigPath, written: string | { readonly type: string }): Planned<'chainer'> {
+  planAt(service: string, at: Place, written: string | { readonly type: string }): Planned<'chainer'> {
     if (typeof written === 'string') return this.#named(written, undefined);
-    return this.#plan({ service, name: undefined, through: undefined }, path, written.type);
+    return this.#plan({ service, name: undefined, through: undefined }, at, written.type);
   }
 
   /** All who name it get the same one, unless other chainers carry its connections. It is planned where it is named first. */
@@ -65,15 +68,14 @@ export class ChainerPlanner {
     if (written === undefined) throw new Error(`There is no chainer "${name}".`);
     const key = `${name} ${through?.hash ?? ''}`;
     const owner = { service: undefined, name, through };
-    const planned = this.#byName.get(key) ?? this.#plan(owner, ['chainers', name], written.type);
+    const planned = this.#byName.get(key) ?? this.#plan(owner, placeOf(['chainers', name]), written.type);
     this.#byName.set(key, planned);
     return planned;
   }
 
-  #plan(owner: Owner, path: ConfigPath, type: string): Planned<'chainer'> {
+  #plan(owner: Owner, { path, place }: Place, type: string): Planned<'chainer'> {
     const { parsed } = this.#deps;
     const plugin = parsed.registry.chainer(type);
-    const place = formatPath(path);
     const options = parsed.pluginOptions.get(place);
     const common = this.#commonOf(owner, type, plugin);
     const own = {
@@ -83,7 +85,10 @@ export class ChainerPlanner {
       serverTls: this.#serverTlsOf(path, place),
     };
     const prepared = this.#preparedAt(place);
-    const carriers = this.#carriersOf(plugin, path, { common, own: { ...own, options }, prepared });
+    const carriers =
+      plugin?.carries === undefined
+        ? NOTHING
+        : this.#carriersOf(plugin.carries, path, { common, own: { ...own, options }, prepared });
     const nested = this.#nestedOf(plugin, owner, path, carriers);
     const value: Values['chainer'] = {
       ...own,
@@ -94,7 +99,7 @@ export class ChainerPlanner {
     };
     const compared = without(options, Object.keys(nested));
     const content = contentOf(common, { ...value, options: compared }, prepared);
-    return this.#planner.add('chainer', path, Object.freeze(value), content);
+    return this.#planner.add('chainer', path, Object.freeze(value), content, place);
   }
 
   /** The one of the chainer before is taken, because thousands may have the same. */
@@ -123,12 +128,10 @@ export class ChainerPlanner {
 
   /** For each option that is there, the chainer without what it carries: it stays when that changes. */
   #carriersOf(
-    plugin: ChainerPlugin | undefined,
+    carries: readonly string[],
     path: ConfigPath,
     { common, own, prepared }: Carrying,
   ): Readonly<Record<string, Ref<'chainer'>>> {
-    const carries = plugin?.carries ?? [];
-    if (carries.length === 0) return NOTHING;
     const there = carries.filter((option) => valueAt(this.#deps.parsed.config, [...path, option]) !== undefined);
     if (there.length === 0) return NOTHING;
     const options = without(own.options, carries);
@@ -152,7 +155,7 @@ export class ChainerPlanner {
       const planned = (at: ConfigPath, written: unknown): Planned<'chainer'>[] => {
         if (typeof written === 'string') return [this.#named(written, through)];
         const isOne = isRecord(written) && typeof written.type === 'string';
-        return isOne ? [this.#plan({ ...owner, through }, at, String(written.type))] : [];
+        return isOne ? [this.#plan({ ...owner, through }, placeOf(at), String(written.type))] : [];
       };
       const at = [...path, option];
       const written = valueAt(this.#deps.parsed.config, at);
@@ -193,6 +196,10 @@ export class ChainerPlanner {
     }
     return stacks;
   }
+}
+
+function placeOf(path: ConfigPath): Place {
+  return { path, place: formatPath(path) };
 }
 
 function isCommonOf({ value }: Common, { service, name, through }: Owner, type: string): boolean {

@@ -146,9 +146,10 @@ export class ServicePlanner {
   ): { readonly route: Ref<'route'>; readonly chainer: Planned<'chainer'> | undefined } {
     const { match = {}, chainer: written } = config;
     const path = ['services', service, 'routes', index];
-    const answers = answerOf(config)?.kind;
-    const chainer = answers === undefined ? this.#chainers.planAt(service, [...path, 'chainer'], written) : undefined;
     const name = formatPath(path);
+    const answers = answerOf(config)?.kind;
+    const at = { path: [...path, 'chainer'], place: `${name}.chainer` };
+    const chainer = answers === undefined ? this.#chainers.planAt(service, at, written) : undefined;
     const zones = this.#deps.parsed.zoneRoutes.has(name) ? this.#deps.zones : undefined;
     const { host, ...conditions } = match;
     const hosts = host && this.#planHosts(host, [...path, 'match', 'host']);
@@ -159,7 +160,7 @@ export class ServicePlanner {
       answers,
       zones,
     };
-    return { route: refTo(this.#planner.add('route', path, frozen(value))), chainer };
+    return { route: refTo(this.#planner.add('route', path, frozen(value), value, name)), chainer };
   }
 
   #planNat(service: string, rules: readonly NatRuleConfig[]): Ref<'nat'> | undefined {

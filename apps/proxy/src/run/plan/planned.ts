@@ -221,6 +221,8 @@ export interface Ref<K extends Kind = Kind> {
 export interface Planned<K extends Kind = Kind> extends Ref<K> {
   /** Its place in the configuration, for messages. Not part of the hash. */
   readonly path: ConfigPath;
+  /** The same as text. */
+  readonly place: string;
   readonly value: Values[K];
 }
 

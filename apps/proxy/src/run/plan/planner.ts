@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ConfigPath } from '../../config/problem/problem.ts';
+import { type ConfigPath, formatPath } from '../../config/problem/problem.ts';
 import { canonicalText } from './canonical-text.ts';
 import type { Kind, Planned, Ref, Values } from './planned.ts';
 
@@ -16,14 +16,21 @@ export class Planner {
 
   /**
    * Adds a value. Of two values with the same content (two routes with the same chainer) the second gets another hash, so that they
-   * are two objects. `content`: what the hash is computed from, if that is not the value itself.
+   * are two objects. `content`: what the hash is computed from, if that is not the value itself. `place`: the path as text, if it is known.
    */
-  add<K extends Kind>(kind: K, path: ConfigPath, value: Values[K], content: unknown = value): Planned<K> {
+  add<K extends Kind>(
+    kind: K,
+    path: ConfigPath,
+    value: Values[K],
+    content: unknown = value,
+    place = formatPath(path),
+  ): Planned<K> {
     const text = `${kind} ${canonicalText(content)}`;
     const first = hash('sha256', text);
     const copy = (this.#copies.get(first) ?? 0) + 1;
     this.#copies.set(first, copy);
-    const planned: Planned<K> = { kind, hash: copy === 1 ? first : hash('sha256', `${text} ${copy}`), path, value };
+    const own = copy === 1 ? first : hash('sha256', `${text} ${copy}`);
+    const planned: Planned<K> = { kind, hash: own, path, place, value };
     this.#all.push(Object.freeze(planned));
     return planned;
   }
