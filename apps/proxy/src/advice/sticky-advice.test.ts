@@ -3,7 +3,8 @@ import type { PluginUse } from '../config/plugins/plugin-uses.ts';
 import { stickyAdvice } from './sticky-advice.ts';
 
 function use(type: string, options: Record<string, unknown>): PluginUse {
-  return { provides: 'chainer', type, path: ['services', 'web', 'routes', 0, 'chainer'], options, routes: [] };
+  const path = ['services', 'web', 'routes', 0, 'chainer'];
+  return { provides: 'chainer', type, path, place: path.join('.'), options, routes: [] };
 }
 
 const uses = [

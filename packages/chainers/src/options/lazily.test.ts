@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { lazily } from './lazily.ts';
 
@@ -33,4 +33,27 @@ test('without .optional() it may not be left out', () => {
 test('its JSON Schema is that of what it makes', () => {
   const made = z.strictObject({ size: z.int().min(1).describe('Bytes.') });
   expect(z.toJSONSchema(lazily(() => made))).toEqual(z.toJSONSchema(made));
+});
+
+test('nothing is remembered of the values in a parse, as of those that may contain themselves', () => {
+  const { schema } = counted();
+  const list = z.array(schema);
+  for (let times = 0; times < 3; times += 1) list.parse([{}, {}]);
+  const remember = vi.spyOn(WeakMap.prototype, 'set');
+  list.parse(Array.from({ length: 100 }, () => ({})));
+  const { length: remembered } = remember.mock.calls;
+  remember.mockRestore();
+  expect(remembered).toBe(0);
+});
+
+test('one with a description is made for the first value, too, and may be left out', () => {
+  const { count, schema } = counted();
+  const described = z.strictObject({
+    one: lazily(() => schema)
+      .describe('One.')
+      .optional(),
+  });
+  expect(described.parse({})).toEqual({});
+  expect(described.safeParse({ one: { one: { size: 0 } } }).success).toBe(false);
+  expect(count.made).toBe(1);
 });

@@ -4,6 +4,7 @@ import { chainerName, references } from './references.ts';
 import { typeNames } from './type-names.ts';
 import { type ConnectOptions, localExcludesForgeAddr, localOrForged } from './connect-options.ts';
 import { parsed } from './parsed.ts';
+import { readOnce } from './read-once.ts';
 import {
   parseLocalAddress,
   parseServerAddress,
@@ -58,9 +59,9 @@ export const connectShape = {
     .describe(
       'Tell servers about the client by a header of the PROXY protocol of that version, before TLS. Connections are then reused for clients of the same address alone.',
     ),
-  connectTimeout: duration()
-    .prefault('10s')
-    .describe('Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.'),
+  connectTimeout: readOnce(duration(), '10s').describe(
+    'Longest time for one attempt to connect to one address: 500ms, 10s, 5m, or milliseconds.',
+  ),
   tls: tlsOption,
 };
 

@@ -1,5 +1,6 @@
 // oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
 import { expect, test } from 'vitest';
+import { formatPath } from '../problem/problem.ts';
 import { checkParents } from './check-parents.ts';
 
 const PATH = ['services', 'web', 'routes', 0, 'chainer'];
@@ -11,8 +12,10 @@ function problems(
   nested: Record<string, unknown> = {},
   type = 'parent',
 ) {
-  const parent = { provides: 'chainer', type, path: PATH, options, routes } as const;
-  const carried = { provides: 'chainer', type: 'directed', path: [...PATH, 'then'], options: nested, routes } as const;
+  const place = formatPath(PATH);
+  const parent = { provides: 'chainer', type, path: PATH, place, options, routes } as const;
+  const then = { path: [...PATH, 'then'], place: `${place}.then` };
+  const carried = { provides: 'chainer', type: 'directed', ...then, options: nested, routes } as const;
   const config = { services: { web: { access, routes: [{ chainer: { type, ...options } }] } } };
   return checkParents(config, [parent, carried]).map(({ path, message, warning }) => {
     return [path.slice(2).join('.'), warning === true ? 'warning' : 'error', message.split(':')[0]];

@@ -1,4 +1,4 @@
-import { isWithinNesting } from './nesting.ts';
+import { MOST_NESTING } from './nesting.ts';
 
 /**
  * The value of a text that is valid JSON and needs nothing else of its reader: no variable is replaced, and no key stands in an object
@@ -9,9 +9,8 @@ export function plainJson(text: string): { readonly value: unknown } | undefined
   if (/\$|\\u/.test(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    // Whoever parses it with places says where.
-    if (!isWithinNesting(value)) return undefined;
-    return keysIn(value) === keysWritten(text) ? { value } : undefined;
+    // Whoever parses it with places says where it is nested too deep, or has a key twice.
+    return keysIn(value, MOST_NESTING) === keysWritten(text) ? { value } : undefined;
   } catch {
     return undefined;
   }
@@ -48,9 +47,12 @@ function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-function keysIn(value: unknown): number {
+/** `most`: mappings and lists within each other; NaN if there are more. */
+function keysIn(value: unknown, most: number): number {
   if (typeof value !== 'object' || value === null) return 0;
-  let count = Array.isArray(value) ? 0 : Object.keys(value).length;
-  for (const inner of Object.values(value)) count += keysIn(inner);
+  if (most === 0) return Number.NaN;
+  const inside: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  let count = inside === value ? 0 : inside.length;
+  for (const inner of inside) count += keysIn(inner, most - 1);
   return count;
 }

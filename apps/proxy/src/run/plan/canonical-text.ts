@@ -23,21 +23,12 @@ export function referenceNumber(value: WeakKey): number {
  * `{ b: [1, 'x'], a: undefined, when }` becomes `{"b":[1,"x",],"when":Date(1795910400000),}`.
  */
 export function canonicalText(value: unknown): string {
-  const parts: string[] = [];
-  write(value, { parts, above: [] });
-  return parts.join('');
+  return textOf(value, []);
 }
 
-interface Writing {
-  /** What was written, joined at the end, because a configuration may have many thousands of values. */
-  readonly parts: string[];
-  /** The objects that contain the value, from the outermost. The same again when `write` returns. */
-  readonly above: object[];
-}
-
-function write(value: unknown, writing: Writing): void {
-  if (typeof value === 'object' && value !== null) writeObject(value, writing);
-  else writing.parts.push(plainText(value));
+/** `above`: the objects that contain the value, from the outermost. The same again on return. */
+function textOf(value: unknown, above: object[]): string {
+  return typeof value === 'object' && value !== null ? objectText(value, above) : plainText(value);
 }
 
 function plainText(value: unknown): string {
@@ -62,50 +53,32 @@ function symbolText(symbol: symbol): string {
   return key === undefined ? `@${referenceNumber(symbol)}` : `Symbol(${JSON.stringify(key)})`;
 }
 
-function writeObject(value: object, writing: Writing): void {
-  const { above, parts } = writing;
+function objectText(value: object, above: object[]): string {
   // An object that contains itself is written as the number of levels to it, which is the same in an equal one.
   const depth = above.lastIndexOf(value);
-  if (depth >= 0) {
-    parts.push(`^${above.length - depth}`);
-    return;
-  }
+  if (depth >= 0) return `^${above.length - depth}`;
   above.push(value);
-  if (Array.isArray(value)) writeList(value, writing);
-  else writeMapping(value, writing);
+  const text = Array.isArray(value) ? listText(value, above) : mappingText(value, above);
   above.pop();
+  return text;
 }
 
-function writeList(list: readonly unknown[], writing: Writing): void {
-  const { parts } = writing;
-  parts.push('[');
-  for (let index = 0; index < list.length; index += 1) {
-    write(list[index], writing);
-    parts.push(',');
-  }
-  parts.push(']');
+function listText(list: readonly unknown[], above: object[]): string {
+  let text = '[';
+  for (let index = 0; index < list.length; index += 1) text += `${textOf(list[index], above)},`;
+  return `${text}]`;
 }
 
-function writeMapping(value: object, writing: Writing): void {
-  const { parts } = writing;
+function mappingText(value: object, above: object[]): string {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== null && prototype !== Object.prototype) {
-    writeInstance(value, prototype, writing);
-    return;
-  }
-  if (Object.getOwnPropertySymbols(value).length > 0) {
-    parts.push(`@${referenceNumber(value)}`);
-    return;
-  }
-  parts.push('{');
+  if (prototype !== null && prototype !== Object.prototype) return instanceText(value, prototype, above);
+  if (Object.getOwnPropertySymbols(value).length > 0) return `@${referenceNumber(value)}`;
+  let text = '{';
   for (const key of sortedKeys(value)) {
     const inner: unknown = Reflect.get(value, key);
-    if (inner === undefined) continue;
-    parts.push(keyText(key));
-    write(inner, writing);
-    parts.push(',');
+    if (inner !== undefined) text += `${keyText(key)}${textOf(inner, above)},`;
   }
-  parts.push('}');
+  return `${text}}`;
 }
 
 /** Of keys that were written before: most of a configuration has the same few. */
@@ -136,19 +109,13 @@ function sortedKeys(value: object): string[] {
 }
 
 /** Instances of subclasses are compared by reference, because they may hold more than these classes know. */
-function writeInstance(value: object, prototype: unknown, writing: Writing): void {
-  const { parts } = writing;
-  const within = (name: string, content: unknown): void => {
-    parts.push(`${name}(`);
-    write(content, writing);
-    parts.push(')');
-  };
+function instanceText(value: object, prototype: unknown, above: object[]): string {
   const areBytes = prototype === Uint8Array.prototype || prototype === Buffer.prototype;
-  if (value instanceof Date && prototype === Date.prototype) parts.push(`Date(${value.getTime()})`);
-  else if (value instanceof RegExp && prototype === RegExp.prototype) within('RegExp', String(value));
-  else if (value instanceof URL && prototype === URL.prototype) within('URL', value.href);
-  else if (value instanceof Map && prototype === Map.prototype) within('Map', [...value]);
-  else if (value instanceof Set && prototype === Set.prototype) within('Set', [...value]);
-  else if (value instanceof Uint8Array && areBytes) parts.push(`Bytes(${Buffer.from(value).toString('hex')})`);
-  else parts.push(`@${referenceNumber(value)}`);
+  if (value instanceof Date && prototype === Date.prototype) return `Date(${value.getTime()})`;
+  if (value instanceof RegExp && prototype === RegExp.prototype) return `RegExp(${textOf(String(value), above)})`;
+  if (value instanceof URL && prototype === URL.prototype) return `URL(${textOf(value.href, above)})`;
+  if (value instanceof Map && prototype === Map.prototype) return `Map(${textOf([...value], above)})`;
+  if (value instanceof Set && prototype === Set.prototype) return `Set(${textOf([...value], above)})`;
+  if (value instanceof Uint8Array && areBytes) return `Bytes(${Buffer.from(value).toString('hex')})`;
+  return `@${referenceNumber(value)}`;
 }

@@ -206,20 +206,15 @@ function isCommonOf({ value }: Common, { service, name, through }: Owner, type: 
   return value.service === service && value.name === name && value.through === through && value.type === type;
 }
 
-/** What the hash of a chainer is computed from: the hash of what it has in common with others, and of the rest what is there. */
-function contentOf({ identity }: Common, value: Values['chainer'], prepared: unknown): object {
+/** What the hash of a chainer is computed from. A list, because texts of mappings take longer, and there may be thousands of chainers. */
+function contentOf({ identity }: Common, value: Values['chainer'], prepared: unknown): readonly unknown[] {
   const { discoveries, stacks, serverTls, options, nested, carriers, picksUp } = value;
-  return {
-    carriers: filled(carriers),
-    common: identity,
-    discoveries: filled(discoveries),
-    nested: filled(nested),
-    options,
-    picksUp,
-    prepared,
-    serverTls,
-    stacks: filled(stacks),
-  };
+  const rest = [filled(carriers), filled(discoveries), filled(nested), filled(stacks), serverTls?.hash, prepared];
+  return [identity, options, picksUp, ...(rest.every(isUndefined) ? [] : rest)];
+}
+
+function isUndefined(value: unknown): value is undefined {
+  return value === undefined;
 }
 
 function filled<T extends object>(mapping: T): T | undefined {

@@ -91,7 +91,8 @@ export class ServicePlanner {
     const nat = this.#planNat(name, config.nat);
     const onlyPicksUp = routes.every(({ chainer }) => chainer?.value.picksUp !== false);
     const value = { name, mode, policy, nat, routes: routes.map(({ route }) => route), onlyPicksUp, zones };
-    return refTo(this.#planner.add('service', base, frozen(value)));
+    const content = { ...value, routes: value.routes.map(({ hash }) => hash) };
+    return refTo(this.#planner.add('service', base, frozen(value), content));
   }
 
   #planFilters(service: string, { filters }: ServiceConfig): Ref<'filter'>[] | undefined {
@@ -160,7 +161,8 @@ export class ServicePlanner {
       answers,
       zones,
     };
-    return { route: refTo(this.#planner.add('route', path, frozen(value), value, name)), chainer };
+    const content = [name, value.match, value.chainer?.hash, answers, zones?.hash];
+    return { route: refTo(this.#planner.add('route', path, frozen(value), content, name)), chainer };
   }
 
   #planNat(service: string, rules: readonly NatRuleConfig[]): Ref<'nat'> | undefined {
