@@ -5,8 +5,14 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 const LARGE = 256 * 1024;
 
 /** See docs/adr/0009-v8-flags.md. The other values are V8's own, and what the program sets in bin/engine-flags.mjs. */
-const WHILE_LOADING = ['--invocation-count-for-turbofan=100000', '--semi-space-growth-factor=8'];
-const AFTERWARDS = ['--invocation-count-for-turbofan=3000', '--semi-space-growth-factor=1'];
+const GROWTH = { whileLoading: '--semi-space-growth-factor=8', afterwards: '--semi-space-growth-factor=1' };
+const OPTIMISING = {
+  whileLoading: '--invocation-count-for-turbofan=100000',
+  afterwards: '--invocation-count-for-turbofan=3000',
+};
+/** Who starts the program with a value of their own keeps it. */
+const isChosen = process.execArgv.some((arg) => /^--invocation[-_]count[-_]for[-_]turbofan\b/.test(arg));
+const FLAGS = isChosen ? [GROWTH] : [GROWTH, OPTIMISING];
 
 let isLoading = false;
 
@@ -17,12 +23,12 @@ let isLoading = false;
 export function optimiseLater({ files }: Pick<ConfigSource, 'files'>): void {
   const size = Object.values(files?.texts ?? {}).reduce((sum, text) => sum + text.length, 0);
   if (size < LARGE) return;
-  for (const flag of WHILE_LOADING) setFlagsFromString(flag);
+  for (const { whileLoading } of FLAGS) setFlagsFromString(whileLoading);
   isLoading = true;
 }
 
 /** To be called when the program has started. */
 export function optimiseAgain(): void {
-  if (isLoading) for (const flag of AFTERWARDS) setFlagsFromString(flag);
+  if (isLoading) for (const { afterwards } of FLAGS) setFlagsFromString(afterwards);
   isLoading = false;
 }

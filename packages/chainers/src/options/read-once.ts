@@ -3,7 +3,7 @@ import * as z from 'zod';
 const ReadOnce = z.core.$constructor<z.ZodPrefault>('ReadOnce', (schema, definition) => {
   z.ZodPrefault.init(schema, definition);
   const { _zod: internals } = schema;
-  const { parse } = internals;
+  const parse = internals.parse.bind(internals);
   let read: { readonly value: unknown } | undefined;
   internals.parse = (payload, context) => {
     if (payload.value !== undefined) return parse(payload, context);

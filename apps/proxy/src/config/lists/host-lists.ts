@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import { records } from '../problem/written.ts';
 import { type HostFile, readHostFile } from './host-file.ts';
 import { ListFileError } from './list-file-error.ts';
 
@@ -49,9 +50,11 @@ function* filesIn(services: unknown): Generator<NamedFile> {
         }
       }
     }
-    for (const [index, route] of listOf(service.routes).entries()) {
-      const match = isRecord(route) ? route.match : undefined;
-      if (isRecord(match)) yield* filesOf(match.host, ['services', name, 'routes', index, 'match', 'host']);
+    for (const [index, { match }] of records(service.routes)) {
+      // Most are names, and a generator for each takes long.
+      if (isRecord(match) && typeof match.host !== 'string') {
+        yield* filesOf(match.host, ['services', name, 'routes', index, 'match', 'host']);
+      }
     }
   }
 }

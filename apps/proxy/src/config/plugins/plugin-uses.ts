@@ -55,7 +55,9 @@ export function pluginUses(config: unknown, registry: PluginRegistry): PluginUse
     if (!isRecord(service)) continue;
     uses.push(...authUses(['services', name, 'auth'], service.auth));
     uses.push(...filterUses(['services', name, 'filters'], service.filters));
-    for (const [index, route] of listOf(service.routes ?? [{}]).entries()) {
+    const routes = listOf(service.routes ?? [{}]);
+    for (let index = 0; index < routes.length; index += 1) {
+      const route = routes[index];
       if (!isRecord(route) || answersItself(route)) continue;
       const path = ['services', name, 'routes', index];
       const found = usesFrom([...path, 'chainer'], route.chainer ?? NO_CHAINER, registry);
@@ -107,6 +109,10 @@ function usesFrom(path: ConfigPath, written: unknown, registry: PluginRegistry):
 
 /** Notes that a route leads to these uses, and to those of the chainers that they name. */
 function leadTo(found: FoundUses, route: ConfigPath, named: ReadonlyMap<string, FoundUses>): void {
+  if (found.names.length === 0) {
+    found.routes.push(route);
+    return;
+  }
   const reached = new Set([found]);
   // Those that are added meanwhile are visited, too, each once.
   for (const each of reached) {

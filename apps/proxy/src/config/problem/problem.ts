@@ -56,7 +56,9 @@ export class ConfigError extends ProxyError {
 /** `services.web.routes[0].chainer.remote`; a name that would be ambiguous is quoted. */
 export function formatPath(path: ConfigPath): string {
   let text = '';
-  for (const part of path) {
+  // Without an iterator, because a large configuration has tens of thousands of paths.
+  for (let index = 0; index < path.length; index += 1) {
+    const part = path[index]!;
     if (typeof part === 'number') text += `[${part}]`;
     else if (!/^[\w-]+$/.test(part)) text += `[${JSON.stringify(part)}]`;
     else text += text === '' ? part : `.${part}`;

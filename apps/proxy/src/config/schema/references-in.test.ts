@@ -35,3 +35,29 @@ test('a lazy schema that contains itself is walked as deep as something is writt
   const found = referencesIn(zones, { zone: 'a', inner: { zone: 'b', inner: { zone: 'c' } } });
   expect(found.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
 });
+
+test('of many values, only the first ones are walked to learn that none may refer', () => {
+  let looked = 0;
+  const value = (): object => new Proxy({ size: 1 }, { ownKeys: (target) => ((looked += 1), Reflect.ownKeys(target)) });
+  let made = 0;
+  const unwritten = lazily(() => {
+    made += 1;
+    return z.strictObject({ more: z.string().optional() });
+  });
+  const schema = z.array(z.strictObject({ size: z.int(), unwritten: unwritten.optional() }));
+  expect(referencesIn(schema, Array.from({ length: 10 }, value))).toEqual([]);
+  expect([looked, made]).toEqual([10, 0]);
+  expect(referencesIn(schema, Array.from({ length: 1_000 }, value))).toEqual([]);
+  expect(looked).toBeLessThan(100);
+  expect(made).toBe(1);
+});
+
+test('what may refer is found however many values there are', () => {
+  const zone = lazily(() => z.strictObject({ zone: zoneName }));
+  const schema = z.array(z.strictObject({ size: z.int(), inner: zone.optional() }));
+  const written = Array.from({ length: 200 }, (_, index) => ({
+    size: index,
+    ...(index === 199 && { inner: { zone: 'a' } }),
+  }));
+  expect(referencesIn(schema, written)).toMatchObject([{ to: 'zone', path: [199, 'inner', 'zone'] }]);
+});

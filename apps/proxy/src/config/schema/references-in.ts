@@ -15,23 +15,35 @@ export interface FoundReference extends Reference {
  * passed over, because the schema itself complains about it. A schema that is not zod's has none.
  */
 export function referencesIn(schema: unknown, written: unknown, path: ConfigPath = []): FoundReference[] {
-  const found: FoundReference[] = [];
-  const known = knownOf(schema);
-  if (known !== undefined && mayRefer(known)) walk(known, written, [...path], found);
+  const finder = new Finder(path);
+  finder.visit(schema, written);
+  const { found } = finder;
   return found.length < 2 ? found : withoutCopies(found);
 }
 
-/** `path` is the same again when it returns. One for all, because most of a large configuration refers to nothing. */
-function walk({ definition, to }: Known, written: unknown, path: (string | number)[], found: FoundReference[]): void {
-  if (to !== undefined && typeof written === 'string') found.push({ to, name: written, path: [...path], at: 'value' });
-  eachStep(definition, written, (schema, value, part) => {
-    const inner = knownOf(schema);
-    if (inner === undefined || !mayRefer(inner)) return;
-    if (part !== undefined) path.push(part);
-    walk(inner, value, path, found);
+/** It makes no function for a value, because a configuration may be large. */
+class Finder implements Visitor {
+  readonly found: FoundReference[] = [];
+  /** Of the value that is visited. One for all, because most of a large configuration refers to nothing. */
+  readonly #path: (string | number)[];
+
+  constructor(path: ConfigPath) {
+    this.#path = [...path];
+  }
+
+  visit(schema: unknown, written: unknown, part?: string | number): void {
+    const known = knownOf(schema);
+    if (known === undefined || !mayRefer(known)) return;
+    if (part !== undefined) this.#path.push(part);
+    const { definition, to } = known;
+    const path = this.#path;
+    if (to !== undefined && typeof written === 'string') {
+      this.found.push({ to, name: written, path: [...path], at: 'value' });
+    }
+    eachStep(definition, written, this);
+    if (definition.type === 'record') noteKeys(definition.keyType, written, path, this.found);
     if (part !== undefined) path.pop();
-  });
-  if (definition.type === 'record') noteKeys(definition.keyType, written, path, found);
+  }
 }
 
 /** What is found out about a schema once, because a large configuration has many values for it. */
@@ -138,28 +150,44 @@ type Step = readonly [schema: unknown, written: unknown, part?: string | number]
 export function partsOf(schema: unknown, written: unknown): Step[] {
   const definition = definitionOf(schema);
   const steps: Step[] = [];
-  if (definition !== undefined) eachStep(definition, written, (...step) => void steps.push(step));
+  if (definition !== undefined) eachStep(definition, written, { visit: (...step) => void steps.push(step) });
   return steps;
 }
 
+interface Visitor {
+  visit(...step: Step): void;
+}
+
 /** Visits the schemas of which one consists, each with what is written for it. It makes no list, because a configuration may be large. */
-function eachStep(definition: Definition, written: unknown, visit: (...step: Step) => void): void {
+function eachStep(definition: Definition, written: unknown, visitor: Visitor): void {
   switch (definition.type) {
-    case 'object':
-      return eachEntry(written, (key, value) => visit(definition.shape[key] ?? definition.catchall, value, key));
+    case 'object': {
+      if (!isRecord(written)) return;
+      const { shape, catchall } = definition;
+      for (const key of Object.keys(written)) visitor.visit(shape[key] ?? catchall, written[key], key);
+      return;
+    }
     case 'record':
-      return eachEntry(written, (key, value) => visit(definition.valueType, value, key));
+      if (!isRecord(written)) return;
+      for (const [key, value] of Object.entries(written)) visitor.visit(definition.valueType, value, key);
+      return;
     case 'array':
-      return listOf(written).forEach((value, index) => visit(definition.element, value, index));
+      return listOf(written).forEach((value, index) => visitor.visit(definition.element, value, index));
     case 'tuple':
-      return listOf(written).forEach((value, index) => visit(definition.items[index] ?? definition.rest, value, index));
+      return listOf(written).forEach((value, index) => {
+        visitor.visit(definition.items[index] ?? definition.rest, value, index);
+      });
     case 'union':
-      return definition.options.forEach((option) => visit(option, written));
+      for (let index = 0; index < definition.options.length; index += 1) {
+        visitor.visit(definition.options[index], written);
+      }
+      return;
     case 'intersection':
-      return [definition.left, definition.right].forEach((side) => visit(side, written));
+      visitor.visit(definition.left, written);
+      return visitor.visit(definition.right, written);
     default: {
       const inner = innerOf(definition);
-      if (inner !== undefined) visit(inner, written);
+      if (inner !== undefined) visitor.visit(inner, written);
     }
   }
 }
@@ -175,11 +203,6 @@ function innerOf(definition: Definition): unknown {
     default:
       return 'innerType' in definition ? definition.innerType : undefined;
   }
-}
-
-function eachEntry(written: unknown, visit: (key: string, value: unknown) => void): void {
-  if (!isRecord(written)) return;
-  for (const key of Object.keys(written)) visit(key, written[key]);
 }
 
 function listOf(written: unknown): unknown[] {

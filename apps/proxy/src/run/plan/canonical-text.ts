@@ -74,7 +74,9 @@ function mappingText(value: object, above: object[]): string {
   if (prototype !== null && prototype !== Object.prototype) return instanceText(value, prototype, above);
   if (Object.getOwnPropertySymbols(value).length > 0) return `@${referenceNumber(value)}`;
   let text = '{';
-  for (const key of sortedKeys(value)) {
+  const keys = sortedKeys(value);
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index]!;
     const inner: unknown = Reflect.get(value, key);
     if (inner !== undefined) text += `${keyText(key)}${textOf(inner, above)},`;
   }

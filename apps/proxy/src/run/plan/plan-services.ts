@@ -124,6 +124,7 @@ export class ServicePlanner {
   }
 
   #planHosts(hosts: readonly HostConfig[], path: ConfigPath): HostCondition {
+    if (hosts.every((host) => typeof host === 'string')) return hosts;
     return hosts.flatMap((host): HostCondition =>
       typeof host === 'string' ? [host] : host.file.map((name) => this.#planHostList(name, path)),
     );
@@ -152,11 +153,10 @@ export class ServicePlanner {
     const at = { path: [...path, 'chainer'], place: `${name}.chainer` };
     const chainer = answers === undefined ? this.#chainers.planAt(service, at, written) : undefined;
     const zones = this.#deps.parsed.zoneRoutes.has(name) ? this.#deps.zones : undefined;
-    const { host, ...conditions } = match;
-    const hosts = host && this.#planHosts(host, [...path, 'match', 'host']);
+    const host = match.host && this.#planHosts(match.host, [...path, 'match', 'host']);
     const value = {
       name,
-      match: { ...conditions, ...(hosts && { host: hosts }) },
+      match: { ...match, host },
       chainer: chainer && refTo(chainer),
       answers,
       zones,

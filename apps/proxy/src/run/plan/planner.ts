@@ -44,6 +44,7 @@ export function refTo<K extends Kind>({ kind, hash: identity }: Ref<K>): Ref<K> 
 /** Freezes a value of plain data deeply. */
 export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  for (const inner of Object.values(value)) frozen(inner);
+  const inside: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (let index = 0; index < inside.length; index += 1) frozen(inside[index]);
   return Object.freeze(value);
 }

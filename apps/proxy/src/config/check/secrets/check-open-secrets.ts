@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ConfigPath, isRecord, type Problem } from '../../problem/problem.ts';
+import type { ConfigPath, Problem } from '../../problem/problem.ts';
 
 /** Keys that name a file with a secret, wherever they stand. */
 const SECRET_FILES: ReadonlySet<string> = new Set(['passwordFile', 'tokenFile', 'secretFile']);
@@ -27,16 +27,21 @@ interface FoundFile {
 
 /** `path` is the same again when it returns. One for all, because most of a large configuration is no secret. */
 function findFiles(value: unknown, path: (string | number)[], found: FoundFile[]): void {
-  const at = (part: string | number, inner: unknown): void => {
-    path.push(part);
-    findFiles(inner, path, found);
+  if (namesSecret(path)) {
+    const files: unknown[] = Array.isArray(value) ? value : [value];
+    if (files.every((file) => typeof file === 'string')) {
+      found.push(...files.map((file, index) => ({ file, path: value === file ? [...path] : [...path, index] })));
+      return;
+    }
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const keys = Array.isArray(value) ? undefined : Object.keys(value);
+  const inside: unknown[] = Array.isArray(value) ? value : Object.values(value);
+  for (let index = 0; index < inside.length; index += 1) {
+    path.push(keys?.[index] ?? index);
+    findFiles(inside[index], path, found);
     path.pop();
-  };
-  const files: unknown[] = Array.isArray(value) ? value : [value];
-  if (namesSecret(path) && files.every((file) => typeof file === 'string')) {
-    found.push(...files.map((file, index) => ({ file, path: value === file ? [...path] : [...path, index] })));
-  } else if (Array.isArray(value)) for (const [index, inner] of files.entries()) at(index, inner);
-  else if (isRecord(value)) for (const key of Object.keys(value)) at(key, value[key]);
+  }
 }
 
 /** Whether what stands there is the path of a file with a secret. */
