@@ -1,7 +1,9 @@
 import * as z from 'zod';
 
+const zodPrefault: z.core.$constructor<z.ZodPrefault> = z.ZodPrefault;
+
 const ReadOnce = z.core.$constructor<z.ZodPrefault>('ReadOnce', (schema, definition) => {
-  z.ZodPrefault.init(schema, definition);
+  zodPrefault.init(schema, definition);
   const { _zod: internals } = schema;
   const parse = internals.parse.bind(internals);
   let read: { readonly value: unknown } | undefined;
