@@ -2,9 +2,10 @@ const { getHeapSpaceStatistics, setFlagsFromString } = process.getBuiltinModule(
 
 /**
  * Bytes of V8's young generation, both halves, up to which it may grow. Connections that are open when it is collected are copied, twice and
- * then for good. With the 2 MiB that it has at first this is every few dozen new connections, and a tenth of what each costs.
+ * then for good, and each collection has costs of its own. With the 2 MiB that it has at first this is every few dozen new connections, and a
+ * tenth of what each costs.
  */
-const YOUNG_GENERATION = 8 * 1024 * 1024;
+const YOUNG_GENERATION = 16 * 1024 * 1024;
 /** Milliseconds from one time at which it may grow to the next. */
 const INTERVAL = 1_000;
 /** Milliseconds for which it may, so that under any load it grows once and not to its end, which is 32 MiB. */
