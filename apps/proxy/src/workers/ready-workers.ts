@@ -3,7 +3,7 @@ import type { Outcome } from '../admin/questions/process-question.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { lentFrom } from '../handover/take-over.ts';
 import type { LentSocket } from '../handover/upgrade.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { WorkerProcess } from './process/worker-process.ts';
 
 /** Milliseconds for a worker to answer the admin API, which itself waits two seconds. */
 const LONGEST_ANSWER = 1_500;

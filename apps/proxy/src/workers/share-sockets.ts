@@ -1,7 +1,7 @@
 import type { SendHandle } from 'node:child_process';
 import { describeFailure } from '../log/describe-failure.ts';
 import type { Running } from '../run/running.ts';
-import { report } from './report.ts';
+import { report } from './process/report.ts';
 
 /** Sends the supervisor the sockets of this worker that no other one has, for a successor. */
 export async function shareSockets(running: Running): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Current } from './reload/current.ts';
 import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
@@ -6,28 +7,15 @@ import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { unreadyPools } from '../admin/questions/unready-pools.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
 import { LogTap } from '../observe/log-tap.ts';
-import type { ParsedConfig } from '../config/parse-config.ts';
-import type { ConfigSource } from '../config/read/read-source.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
 import type { ClusterView } from '../cluster/view/cluster-view.ts';
 import type { SecretsSide } from '../cluster/secrets-side.ts';
 import type { Revocations } from '../revoked/revocations.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import { hasRequiredPool } from '../run/observed/planned-pools.ts';
-import type { Plan } from '../run/plan/planned.ts';
-import type { InbandListener, Reloaded } from '../run/running.ts';
+import type { Reloaded } from '../run/running.ts';
 import type { ServerOrders } from './server-orders.ts';
 import type { WorkerGroup } from './worker-group.ts';
-
-/** The configuration that all workers have. */
-export interface Current {
-  readonly parsed: ParsedConfig;
-  readonly source: ConfigSource;
-  readonly plan: Plan;
-  readonly generation: number;
-  /** Empty while the workers start. */
-  readonly listeners: readonly InbandListener[];
-}
 
 /** What the admin side of a supervisor needs of it. */
 export interface SupervisorOwnerDeps {

@@ -9,13 +9,12 @@ import { viewedSide } from '../cluster/view/viewed-side.ts';
 import { SecretsSide } from '../cluster/secrets-side.ts';
 import type { InheritedSockets } from '../handover/inherited-sockets.ts';
 import { started as tellStarted } from '../../bin/started.mjs';
-import { logCompileCache, logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
+import { logCompileCache, logListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { bindNames } from '../config/schema/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { isReadOnce } from '../config/load-config.ts';
-import { errorsOf } from '../config/problem/placed.ts';
 import { predecessorOfThisProcess } from '../handover/predecessor.ts';
 import { takeOver } from '../handover/take-over.ts';
 import { Upgrade } from '../handover/upgrade.ts';
@@ -23,18 +22,17 @@ import { shutdownTimes } from '../run/shutdown.ts';
 import { showDraining } from '../run/drain-status.ts';
 import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { FileWatch } from '../run/file-watch.ts';
-import { differenceOf } from '../run/generations/difference.ts';
-import { unchangeableIn } from '../run/generations/unchangeable.ts';
-import { countWorkers } from '../run/limits/count-workers.ts';
 import { hasChecks } from '../run/observed/planned-pools.ts';
 import { planOf } from '../run/plan/plan.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
-import { listenersAt, logReloaded, type Reloaded } from '../run/running.ts';
+import { listenersAt, type Reloaded } from '../run/running.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { stderrSink } from '../log/outputs/log-batch.ts';
-import { type PreparedLog, ProgramLog } from '../log/program-log.ts';
+import { ProgramLog } from '../log/program-log.ts';
 import { firstSignal, HURRIED, handleOtherSignals } from '../run/signals.ts';
-import { type Current, SupervisorOwner } from './supervisor-owner.ts';
+import type { Current } from './reload/current.ts';
+import { reloadAll } from './reload/reload-all.ts';
+import { SupervisorOwner } from './supervisor-owner.ts';
 import { ServerOrders } from './server-orders.ts';
 import { namesOf } from '../revoked/revoked.ts';
 import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
@@ -42,7 +40,6 @@ import { shownMetrics } from '../run/shown-metrics.ts';
 import { countReload } from '../metrics/count/if-configured.ts';
 import { shareMetrics } from './memory/shared-metrics.ts';
 import { WorkerGroup } from './worker-group.ts';
-import type { Ready } from './messages.ts';
 
 /**
  * Runs `size` worker processes that share the listeners. Each is a complete proxy. This process serves no clients: it starts
@@ -255,54 +252,4 @@ export async function supervise(
 function closeUnwanted(inherited: InheritedSockets, { config }: ParsedConfig): void {
   const wanted = new Set(bindNames(config.listeners.map(({ bind }) => bind)));
   inherited.closeUnless(({ kind, bind }) => kind === 'systemd' || (kind === 'sole' && wanted.has(bind)));
-}
-
-interface ReloadDeps {
-  readonly workers: WorkerGroup;
-  readonly logging: ProgramLog;
-  readonly admin: AdminSide;
-  readonly acme: AcmeSide;
-}
-
-/** Makes another configuration that of all workers. Rejects if it is wrong, or one of them cannot; then nothing has changed. */
-async function reloadAll(
-  before: Current,
-  ready: Ready,
-  { parsed, source }: Pick<Current, 'parsed' | 'source'>,
-  { workers, logging, admin, acme }: ReloadDeps,
-): Promise<Current & { readonly reloaded: Reloaded }> {
-  const plan = planOf(parsed);
-  const problems = unchangeableIn(before.plan, plan);
-  if (problems.length > 0) throw errorsOf(source, problems);
-  const {
-    log,
-    reload: { maxAge },
-  } = parsed.config;
-  const size = countWorkers(parsed.config.workers);
-  const { alive, addresses } = await withLog(logging.prepare({ log, baseDirectory: source.baseDirectory }), () =>
-    acme.during(parsed, source, () =>
-      admin.during(parsed.config, source, () => workers.reload(source.files, { size, grace: maxAge })),
-    ),
-  );
-  const difference = differenceOf(before.plan, plan);
-  const isSame = difference.added.length + difference.changed.length + difference.dropped.length === 0;
-  const generation = isSame ? before.generation : before.generation + 1;
-  logWarnings(parsed, logging.logger);
-  const reloaded = { generation, alive, ...difference };
-  logReloaded(reloaded, logging.logger, size);
-  const listeners = listenersAt(addresses, parsed.config);
-  logNewListeners(parsed, { ...ready, listeners }, before.listeners, logging.logger, size);
-  return { parsed, source, plan, generation, listeners, reloaded };
-}
-
-/** Commits the log if `reload` succeeds. */
-async function withLog<T>(prepared: PreparedLog, reload: () => Promise<T>): Promise<T> {
-  try {
-    const result = await reload();
-    prepared.commit();
-    return result;
-  } catch (error) {
-    prepared.abandon();
-    throw error;
-  }
 }

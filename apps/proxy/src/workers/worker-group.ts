@@ -5,16 +5,16 @@ import type { ShutdownTimes } from '../run/shutdown.ts';
 import { BackOff } from '../run/back-off.ts';
 import type { Revoked } from '../revoked/revoked.ts';
 import { sentTicketKeys, TicketKeyRing } from '../session-tickets/ticket-keys.ts';
-import { CurrentConfig, LAST_WORDS, type Switched } from './current-config.ts';
-import type { Ready } from './messages.ts';
+import { CurrentConfig, LAST_WORDS, type Switched } from './reload/current-config.ts';
+import type { Ready } from './process/messages.ts';
 import { MachineNotices } from './notices/machine-notices.ts';
 import { partOfMemory } from './memory/part-of-memory.ts';
 import { forgetTunnelsOf, openTunnelTable } from './memory/tunnel-table.ts';
 import { isAccident, meaningOf, startError } from './process/worker-end.ts';
 import { ReadyWorkers } from './ready-workers.ts';
-import { startOrder } from './start-order.ts';
-import type { WorkerGroupOptions } from './worker-group-options.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { startOrder } from './process/start-order.ts';
+import type { WorkerGroupOptions } from './process/worker-group-options.ts';
+import { WorkerProcess } from './process/worker-process.ts';
 
 /** Milliseconds after the grace period, for closing connections and writing the log, until a worker is killed. */
 const LATE = 3_000;

@@ -23,11 +23,11 @@ import { adoptPseudonym } from '../run/build/pseudonym.ts';
 import { WorkerNotices } from '@inband/core';
 import { RevokedSet } from '../revoked/revoked-set.ts';
 import { ReceivedTicketKeys } from '../session-tickets/ticket-keys.ts';
-import type { Order, ReloadOrder } from './messages.ts';
-import { report } from './report.ts';
+import type { Order, ReloadOrder } from './process/messages.ts';
+import { report } from './process/report.ts';
 import { shareSockets } from './share-sockets.ts';
 import { countInWorker } from './memory/shared-metrics.ts';
-import { WorkerReloads } from './worker-reloads.ts';
+import { WorkerReloads } from './reload/worker-reloads.ts';
 import { TUNNELS_DESCRIPTOR, TunnelTable } from './memory/tunnel-table.ts';
 
 type StartOrder = Extract<Order, { type: 'start' }>;

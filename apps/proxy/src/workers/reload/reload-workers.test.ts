@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ReloadOrder, ReloadReport } from './messages.ts';
+import type { ReloadOrder, ReloadReport } from '../process/messages.ts';
 import { prepareWorkers, type ReloadingWorker } from './reload-workers.ts';
 
 /** A worker that prepares, and answers the order to switch with `switched`. */

@@ -1,10 +1,10 @@
 import type { Logger, SharedGuesses } from '@inband/core';
-import type { AcmeState, Demand } from '../acme/acme-view.ts';
-import type { Lending } from '../cluster/lending/lend-messages.ts';
-import type { MachineLender } from '../cluster/lending/machine-lender.ts';
-import type { InheritedSockets } from '../handover/inherited-sockets.ts';
-import type { Revoked } from '../revoked/revoked.ts';
-import type { PoolOrder } from '../run/observed/pool-orders.ts';
+import type { AcmeState, Demand } from '../../acme/acme-view.ts';
+import type { Lending } from '../../cluster/lending/lend-messages.ts';
+import type { MachineLender } from '../../cluster/lending/machine-lender.ts';
+import type { InheritedSockets } from '../../handover/inherited-sockets.ts';
+import type { Revoked } from '../../revoked/revoked.ts';
+import type { PoolOrder } from '../../run/observed/pool-orders.ts';
 
 /** What a group of workers is made of. */
 export interface WorkerGroupOptions {

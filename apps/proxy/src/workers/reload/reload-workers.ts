@@ -1,7 +1,7 @@
 import { ProxyError } from '@inband/core';
-import type { FilesRead } from '../config/read/config-files.ts';
-import type { BoundAddresses } from '../run/listeners/open-socket.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { FilesRead } from '../../config/read/config-files.ts';
+import type { BoundAddresses } from '../../run/listeners/open-socket.ts';
+import type { WorkerProcess } from '../process/worker-process.ts';
 
 /** What a reload needs of a worker process. */
 export type ReloadingWorker = Pick<WorkerProcess, 'ask' | 'drop' | 'pid'>;

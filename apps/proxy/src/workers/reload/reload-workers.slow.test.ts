@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { openClient } from '../../test-support/keep-alive.ts';
-import { type Program, startProgram } from '../../test-support/program.ts';
+import { openClient } from '../../../test-support/keep-alive.ts';
+import { type Program, startProgram } from '../../../test-support/program.ts';
 
 let folder: string;
 

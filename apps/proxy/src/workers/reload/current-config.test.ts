@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { FilesRead } from '../config/read/config-files.ts';
+import type { FilesRead } from '../../config/read/config-files.ts';
 import { CurrentConfig } from './current-config.ts';
-import type { ReloadOrder, ReloadReport } from './messages.ts';
+import type { ReloadOrder, ReloadReport } from '../process/messages.ts';
 
 const filesOf = (text: string): FilesRead => ({ text }) as unknown as FilesRead;
 

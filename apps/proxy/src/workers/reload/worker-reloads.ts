@@ -1,8 +1,8 @@
-import { loadConfig } from '../config/load-config.ts';
-import { describeFailure } from '../log/describe-failure.ts';
-import type { PreparedReload, Running } from '../run/running.ts';
-import type { ReloadOrder } from './messages.ts';
-import { report } from './report.ts';
+import { loadConfig } from '../../config/load-config.ts';
+import { describeFailure } from '../../log/describe-failure.ts';
+import type { PreparedReload, Running } from '../../run/running.ts';
+import type { ReloadOrder } from '../process/messages.ts';
+import { report } from '../process/report.ts';
 
 type PrepareOrder = Extract<ReloadOrder, { type: 'prepare' }>;
 

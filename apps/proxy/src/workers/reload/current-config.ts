@@ -1,8 +1,8 @@
 import type { Logger } from '@inband/core';
-import type { FilesRead } from '../config/read/config-files.ts';
-import type { BoundAddresses } from '../run/listeners/open-socket.ts';
+import type { FilesRead } from '../../config/read/config-files.ts';
+import type { BoundAddresses } from '../../run/listeners/open-socket.ts';
 import { prepareWorkers, type ReloadingWorker } from './reload-workers.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { WorkerProcess } from '../process/worker-process.ts';
 
 /** Milliseconds for a worker to write its last lines before it is killed. */
 export const LAST_WORDS = 500;

@@ -1,8 +1,8 @@
-import type { FilesRead } from '../config/read/config-files.ts';
-import { socketsOfWorker } from '../handover/inherited-sockets.ts';
-import { processPseudonym } from '../run/build/pseudonym.ts';
-import type { BoundAddresses } from '../run/listeners/open-socket.ts';
-import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
+import type { FilesRead } from '../../config/read/config-files.ts';
+import { socketsOfWorker } from '../../handover/inherited-sockets.ts';
+import { processPseudonym } from '../../run/build/pseudonym.ts';
+import type { BoundAddresses } from '../../run/listeners/open-socket.ts';
+import type { SentTicketKeys } from '../../session-tickets/ticket-keys.ts';
 import type { Order } from './messages.ts';
 import type { WorkerGroupOptions } from './worker-group-options.ts';
 

@@ -1,15 +1,15 @@
 import type { SentNotices } from '@inband/core';
-import type { AcmeCertificate, AcmeState } from '../acme/acme-view.ts';
-import type { Outcome } from '../admin/questions/process-question.ts';
-import type { Lending, NumberedAnswer, NumberedCall } from '../cluster/lending/lend-messages.ts';
-import type { FilesRead } from '../config/read/config-files.ts';
-import type { InheritedSocket, SocketKind } from '../handover/inherited-sockets.ts';
-import type { BoundAddresses } from '../run/listeners/open-socket.ts';
-import type { PoolOrder } from '../run/observed/pool-orders.ts';
-import type { ListenAtEnd } from '../run/shutdown.ts';
-import type { ToldGuess } from '../guesses/supervised-guesses.ts';
-import type { Revoked } from '../revoked/revoked.ts';
-import type { SentTicketKeys } from '../session-tickets/ticket-keys.ts';
+import type { AcmeCertificate, AcmeState } from '../../acme/acme-view.ts';
+import type { Outcome } from '../../admin/questions/process-question.ts';
+import type { Lending, NumberedAnswer, NumberedCall } from '../../cluster/lending/lend-messages.ts';
+import type { FilesRead } from '../../config/read/config-files.ts';
+import type { InheritedSocket, SocketKind } from '../../handover/inherited-sockets.ts';
+import type { BoundAddresses } from '../../run/listeners/open-socket.ts';
+import type { PoolOrder } from '../../run/observed/pool-orders.ts';
+import type { ListenAtEnd } from '../../run/shutdown.ts';
+import type { ToldGuess } from '../../guesses/supervised-guesses.ts';
+import type { Revoked } from '../../revoked/revoked.ts';
+import type { SentTicketKeys } from '../../session-tickets/ticket-keys.ts';
 
 /** A message from the supervisor to a worker. */
 export type Order =
