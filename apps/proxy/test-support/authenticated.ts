@@ -8,7 +8,7 @@ import {
 import { expect } from 'vitest';
 import type { ConfigInput } from '../src/config/schema/config-input.ts';
 import { createInband } from '../src/single/inband.ts';
-import { address, exchange } from './memory-http.ts';
+import { address, exchange } from './memory/memory-http.ts';
 
 /** `Basic` credentials. */
 export const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;

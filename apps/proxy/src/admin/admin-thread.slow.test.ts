@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { createInband } from '../single/inband.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { ToThread } from './messages/messages.ts';

@@ -1,6 +1,6 @@
 import { createMemoryNetwork, diagnostics } from '@inband/core';
 import { expect, test } from 'vitest';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { createInband } from '../single/inband.ts';
 import { printDiagnostics } from './print-diagnostics.ts';
 

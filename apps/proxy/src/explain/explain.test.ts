@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fixedNames } from '../../test-support/fixed-names.ts';
-import { address } from '../../test-support/memory-http.ts';
+import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { explain } from './explain.ts';

@@ -1,6 +1,6 @@
 // oxlint-disable unicorn/no-thenable -- `then` is an option of parents, and no function
 import { expect, test } from 'vitest';
-import { address } from '../../test-support/memory-http.ts';
+import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { explain } from './explain.ts';
 import { type Explanation, formatExplanation } from './explanation.ts';

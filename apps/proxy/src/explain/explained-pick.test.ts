@@ -1,6 +1,6 @@
 import { createMemoryNetwork } from '@inband/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { silentLogger } from '../log/logging.ts';
 import { startInband } from '../run/start.ts';

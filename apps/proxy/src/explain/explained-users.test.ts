@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { address } from '../../test-support/memory-http.ts';
+import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { explain } from './explain.ts';
 import type { ExplainQuery } from './explain-query.ts';

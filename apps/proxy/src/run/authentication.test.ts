@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { basic, get, proxyAt, running, startEcho } from '../../test-support/authenticated.ts';
-import { address, connect, startOrigin } from '../../test-support/memory-http.ts';
+import { address, connect, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 

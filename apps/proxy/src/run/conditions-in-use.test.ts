@@ -1,6 +1,6 @@
 import { createMemoryNetwork, type MemoryNetwork } from '@inband/core';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { explain } from '../explain/explain.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
 import { chain, events, script, upperCase } from '../../../../docs/examples/filters.ts';
 import { basic, get, running, startEcho } from '../../test-support/authenticated.ts';
-import { address } from '../../test-support/memory-http.ts';
+import { address } from '../../test-support/memory/memory-http.ts';
 
 const directed = [{ chainer: { type: 'directed', remote: '127.0.0.2:80' } }] as const;
 

@@ -10,7 +10,7 @@ import * as http from 'node:http';
 import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { get, running, startEcho } from '../../test-support/authenticated.ts';
-import { address, exchange } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput, FilterInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';

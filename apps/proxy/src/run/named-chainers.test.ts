@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planFor } from '../../test-support/plans.ts';
-import { address, exchange } from '../../test-support/memory-http.ts';
-import { originAt, startInMemory } from '../../test-support/memory-proxy.ts';
+import { address, exchange } from '../../test-support/memory/memory-http.ts';
+import { originAt, startInMemory } from '../../test-support/memory/memory-proxy.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';

@@ -1,6 +1,6 @@
 import { createMemoryNetwork, type Logger, type SessionRecord } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { address, exchange } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { routesAnswer } from '../admin/routes-answer.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';

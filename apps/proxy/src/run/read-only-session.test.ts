@@ -9,7 +9,7 @@ import {
 } from '@inband/core';
 import { z } from 'zod';
 import { expect, test } from 'vitest';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import * as entry from '../index.ts';
 import { createInband } from '../single/inband.ts';

@@ -1,6 +1,6 @@
 import { createMemoryNetwork, formatSockAddr } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { address, exchange } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { createInband } from '../single/inband.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';

@@ -2,7 +2,7 @@ import { createMemoryNetwork, type MemoryNetwork, type SockAddr, type Transport 
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';
 

@@ -10,7 +10,7 @@ import { nestedChainer } from '@inband/chainers';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
-import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority } from '../../../../packages/tls/test-support/certificates.ts';
-import { address, connect, startOrigin } from '../../test-support/memory-http.ts';
+import { address, connect, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';
 

@@ -2,7 +2,7 @@ import { createMemoryNetwork, type SessionRecord } from '@inband/core';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';

@@ -1,7 +1,7 @@
 import { createMemoryNetwork } from '@inband/core';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { readConfigFile } from '../config/read/read-source.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';

@@ -1,6 +1,6 @@
 import { createMemoryNetwork, type Logger } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { type ConfigInput, createInband } from '../index.ts';
 
 const PROXY = address('127.0.0.1', 3128);

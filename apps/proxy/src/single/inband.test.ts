@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { address, connect, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from './inband.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { address, exchange } from '../../test-support/memory-http.ts';
+import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';
 

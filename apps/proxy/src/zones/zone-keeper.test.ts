@@ -8,7 +8,7 @@ import {
 } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
-import { address, exchange, startOrigin } from '../../test-support/memory-http.ts';
+import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from '../single/inband.ts';
 

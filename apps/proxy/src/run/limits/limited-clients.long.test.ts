@@ -1,6 +1,6 @@
 import { createMemoryNetwork } from '@inband/core';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { address, connect, exchange } from '../../../test-support/memory-http.ts';
+import { address, connect, exchange } from '../../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { ConfigError } from '../../config/problem/problem.ts';
 import type { ConfigInput } from '../../config/schema/config-input.ts';

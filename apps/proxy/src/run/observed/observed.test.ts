@@ -1,6 +1,6 @@
 import { createMemoryNetwork } from '@inband/core';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { address, connect, exchange, startOrigin } from '../../../test-support/memory-http.ts';
+import { address, connect, exchange, startOrigin } from '../../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { silentLogger } from '../../log/logging.ts';
 import { findSessions, joinSessions, sessionWithId } from '../../observe/live-sessions.ts';

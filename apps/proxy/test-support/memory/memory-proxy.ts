@@ -1,7 +1,7 @@
 import { createMemoryNetwork, type Logger, type MemoryNetwork } from '@inband/core';
 import { expect, onTestFinished, vi } from 'vitest';
-import type { ConfigInput } from '../src/config/schema/config-input.ts';
-import { createInband } from '../src/single/inband.ts';
+import type { ConfigInput } from '../../src/config/schema/config-input.ts';
+import { createInband } from '../../src/single/inband.ts';
 import { address, startOrigin } from './memory-http.ts';
 
 /** A proxy on a network of its own in memory, until the end of the test. By then nothing in that network is open. */
