@@ -98,6 +98,8 @@ export async function bundle(): Promise<readonly string[]> {
     plugins: [workspacePackages, asciiOnly, builtinsByName],
     // A module is left out where nothing of it is used, also when it is part of a package of which something else is.
     treeshake: { moduleSideEffects: [{ test: OWN_SOURCE, sideEffects: false }] },
+    // What an entry exports that the sources do not is for other chunks.
+    preserveEntrySignatures: 'allow-extension',
   });
   const { output: apart } = await build.generate({ format: 'esm' });
   const groups = loadedTogether(apart.filter((file) => file.type === 'chunk'));
@@ -108,7 +110,10 @@ export async function bundle(): Promise<readonly string[]> {
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
     // What imports each other is in one group, or in one that is loaded whenever the other is.
-    codeSplitting: { groups: [{ name: (id) => groups.get(id) ?? null }], includeDependenciesRecursively: false },
+    codeSplitting: {
+      groups: [{ name: (id) => groups.get(id) ?? null, debugName: 'loaded together' }],
+      includeDependenciesRecursively: false,
+    },
     // A stack trace shows the names of functions, so they stay as they are. Comments do not: they are a third of the text.
     comments: { legal: true, annotation: false, jsdoc: false },
     sourcemap: true,
