@@ -109,7 +109,9 @@ async function parsePatched(
   options: ParseOptions,
 ): Promise<[ParsedConfig, ConfigSource]> {
   const whole = patched(source, patches);
-  if (whole.value === defaultConfig) return [parsedDefault(whole.baseDirectory), whole];
+  // A module may export it, too, with changes of its own.
+  const isDefault = whole.file === undefined && whole.value === defaultConfig;
+  if (isDefault) return [parsedDefault(whole.baseDirectory), whole];
   // With all schemas, which the default configuration does not need.
   const { parseConfig } = await import('./parse-config.ts');
   const parsed = await parseConfig(whole, options);
