@@ -34,3 +34,15 @@ test('closing closes what was loaded, also if that is not done yet, and loads no
   late.close();
   expect(close).toHaveBeenCalledTimes(2);
 });
+
+test('what could not be loaded is loaded again for the next one', async () => {
+  const load = vi.fn(async () => loaded).mockRejectedValueOnce(new Error('the file is gone'));
+  const late = new LateParents(load);
+  const both = [late.chainerFor('http://a'), late.chainerFor('http://b')];
+  for (const one of both) await expect(one).rejects.toThrow('the file is gone');
+  late.close();
+  expect(await late.chainerFor('http://a')).toBe(chainer);
+  expect(load).toHaveBeenCalledTimes(2);
+  late.close();
+  expect(close).toHaveBeenCalledOnce();
+});

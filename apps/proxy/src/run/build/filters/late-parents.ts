@@ -1,7 +1,10 @@
 import { type Chainer, isPromise, type MaybePromise } from '@inband/core';
 import type { FilterParents } from '@inband/http-proxy';
 
-/** Loads what reaches parents when a filter chooses one for the first time, because most filters never do. */
+/**
+ * Loads what reaches parents when a filter chooses one for the first time, because most filters never do. If that fails, the next one that is chosen
+ * loads it again.
+ */
 export class LateParents implements FilterParents {
   readonly #load: () => Promise<FilterParents>;
   #parents: MaybePromise<FilterParents> | undefined = undefined;
@@ -27,8 +30,13 @@ export class LateParents implements FilterParents {
   }
 
   async #loaded(): Promise<FilterParents> {
-    const parents = await this.#load();
-    this.#parents = parents;
-    return parents;
+    try {
+      const parents = await this.#load();
+      this.#parents = parents;
+      return parents;
+    } catch (error) {
+      this.#parents = undefined;
+      throw error;
+    }
   }
 }
