@@ -124,6 +124,7 @@ export {
   type SessionRecord,
   type SessionRoute,
   type SessionSummary,
+  type SessionView,
   type SockAddr,
   type SocketFileAccess,
   type Split,

@@ -3,7 +3,7 @@ import type { HostPort, SockAddr } from './base/address.ts';
 import type { ProxyErrorCode } from './base/errors.ts';
 import type { Logger } from './base/logger.ts';
 import type { MaybePromise } from './base/maybe-promise.ts';
-import type { SessionSummary } from './session/session-summary.ts';
+import type { SessionSummary } from './session/end/session-summary.ts';
 
 /** The fields of a head, as they are now: what filters before this one have changed is changed. A character of a value is a byte. */
 export interface FilterFields extends Iterable<readonly [name: string, value: string]> {

@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 
 /** The request of an {@link AuthQuery}. Valid until the outcome is there, and not to be kept. */
 export interface AuthRequest {

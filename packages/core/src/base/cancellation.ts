@@ -4,7 +4,9 @@ import { ProxyError, toProxyError } from './errors.ts';
 /** What may call an attempt off. An `AbortSignal` is one, and a `Session` is one that costs less. */
 export interface Cancellation {
   readonly aborted: boolean;
+  /** Calls `listener` once when it is aborted. On a session that costs less than a listener of its `signal`. */
   addEventListener(type: 'abort', listener: AbortListener): void;
+  /** Takes back what `addEventListener` was given. */
   removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 

@@ -1,7 +1,7 @@
 import type { SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
-import type { ClientConnection, OuterServer } from '../session/session.ts';
+import type { ClientConnection, OuterServer } from '../session/session-view.ts';
 
 let lastId = 0;
 

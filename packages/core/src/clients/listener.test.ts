@@ -3,7 +3,7 @@ import { inetAddr } from '../base/address.ts';
 import { openListener } from './listener.ts';
 import type { ListenOptions, Transport } from '../base/connection.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import { createMemoryNetwork } from '../transport/memory/memory.ts';
 
 test('accepted clients reach the proxy with their address, where they reached us, and the listener', async () => {

@@ -14,7 +14,7 @@ import type {
 } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 
 export interface ListenerOptions {
   readonly transport: Transport;

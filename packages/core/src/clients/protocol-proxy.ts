@@ -2,8 +2,8 @@ import type { ProxyError } from '../base/errors.ts';
 import type { ConnectionPlaces } from '../limits/connection-places.ts';
 import type { Service } from '../routing/service.ts';
 import type { LiveClient, LiveSession } from '../session/live-session.ts';
-import type { ClientConnection } from '../session/session.ts';
-import type { StoppedBy } from '../session/stopped-proxy.ts';
+import type { ClientConnection } from '../session/session-view.ts';
+import type { StoppedBy } from '../session/end/stopped-proxy.ts';
 import type { SockAddr } from '../base/address.ts';
 
 /**

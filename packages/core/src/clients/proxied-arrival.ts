@@ -5,7 +5,7 @@ import { type Expiring, Timeout, type TimeoutList } from '../base/timers.ts';
 import type { InetAddr } from '../base/address.ts';
 import { type ProxyHeader, ProxyHeaderFault } from '../proxy-protocol/header.ts';
 import { ProxyHeaderReader } from '../proxy-protocol/header-reader.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';
 import { toldAddressProblem } from './told-address.ts';

@@ -5,7 +5,7 @@ import { ProxyError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Timers } from '../base/timers.ts';
 import { writeHeader } from '../proxy-protocol/write-header.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import { AcceptedClient } from './accepted-client.ts';
 import { ConnectionGate } from './connection-gate.ts';
 import type { ProtocolProxy } from './protocol-proxy.ts';

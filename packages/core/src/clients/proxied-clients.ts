@@ -4,7 +4,7 @@ import type { Logger } from '../base/logger.ts';
 import { RateLimitedLine } from '../base/rate-limited-line.ts';
 import type { Timers } from '../base/timers.ts';
 import type { Service } from '../routing/service.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { OpenClients } from './open-clients.ts';
 import { FIRST_MOMENT, type Patience, type ProtocolProxy } from './protocol-proxy.ts';

@@ -3,7 +3,7 @@ import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr } from '../base/address.ts';
 import type { Logger } from '../base/logger.ts';
 import type { ServerStream } from '../network/server-stream.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import { isIntercepted, SILENT, silentClients } from './silent-clients.ts';
 
 const local = inetAddr('10.0.0.1', 3129)!;

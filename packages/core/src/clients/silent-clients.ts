@@ -1,7 +1,7 @@
 import { formatSockAddr } from '../base/address.ts';
 import { RateLimitedLine } from '../base/rate-limited-line.ts';
 import type { Logger } from '../base/logger.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 
 export const SILENT =
   'an intercepted connection ended before its client asked for anything; where servers speak first (mail, SSH, FTP), ' +

@@ -2,7 +2,8 @@ import { formatSockAddr, sameSockAddr, type SockAddr } from '../base/address.ts'
 import type { Transport } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import type { Translation } from '../nat/address-translation.ts';
-import { peerOf, type Session } from '../session/session.ts';
+import { peerOf } from '../session/session-view.ts';
+import type { Session } from '../session/session.ts';
 import type { OwnListeners } from './own-listeners.ts';
 import { MOST_NESTED, type NestedTunnels } from './pool/nested-tunnels.ts';
 

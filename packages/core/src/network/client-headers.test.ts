@@ -2,7 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { addr, establishingLab } from '../../test-support/establishing.ts';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
 import type { Connection } from '../base/connection.ts';
-import { type ClientConnection, Session, sessionWriter } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
+import { Session, sessionWriter } from '../session/session.ts';
 import type { EstablishOptions } from './establish-options.ts';
 import { sourceOf } from './source-address.ts';
 

@@ -6,7 +6,8 @@ import { AccessPolicy, type AccessRule } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
 import { ServerStream } from './server-stream.ts';
 import type { Service } from '../routing/service.ts';
-import { type ClientConnection, Session, sessionWriter } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
+import { Session, sessionWriter } from '../session/session.ts';
 
 const loopback = { family: 'inet', address: '127.0.0.1', port: 50_000 } as const;
 const nothing = Buffer.from('out of turn');

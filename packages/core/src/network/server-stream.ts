@@ -3,7 +3,8 @@ import type { Connection } from '../base/connection.ts';
 import { ProxyError, toProxyError } from '../base/errors.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { RequestForm, ServerConnection } from '../session/server-connection.ts';
-import type { OuterServer, Session } from '../session/session.ts';
+import type { OuterServer } from '../session/session-view.ts';
+import type { Session } from '../session/session.ts';
 import { checkServer } from './check-server.ts';
 import { IdleHandler } from './pool/idle-handler.ts';
 

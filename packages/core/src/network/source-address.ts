@@ -3,7 +3,8 @@ import { formatSockAddr, type InetAddr, type SockAddr } from '../base/address.ts
 import type { Transport } from '../base/connection.ts';
 import { ProxyError } from '../base/errors.ts';
 import { portless } from '../base/portless.ts';
-import { peerOf, type Session } from '../session/session.ts';
+import { peerOf } from '../session/session-view.ts';
+import type { Session } from '../session/session.ts';
 
 /**
  * The outgoing address of a connection to `remote`: the client's where the chainer forges it, the one that the chainer

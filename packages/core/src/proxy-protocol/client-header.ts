@@ -1,5 +1,5 @@
 import type { InetAddr, SockAddr } from '../base/address.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import type { ProxyHeader, ProxyVersion } from './header.ts';
 import { writeHeader } from './write-header.ts';
 

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { inetAddr, type InetAddr } from '../base/address.ts';
 import { formatIp } from '../base/ip.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import { headerForClient, headerKey } from './client-header.ts';
 import { crc32c } from './crc32c.ts';
 import { type ProxyHeader, ProxyHeaderFault, type ProxyVersion } from './header.ts';

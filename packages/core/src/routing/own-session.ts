@@ -3,7 +3,8 @@ import { type Connection, ignoreEvents } from '../base/connection.ts';
 import { AccessPolicy } from '../policy/access-policy.ts';
 import { AddressZones } from '../zones/zones.ts';
 import type { ServiceRules } from '../session/service-rules.ts';
-import { type ClientConnection, Session } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
+import { Session } from '../session/session.ts';
 
 const nowhere: UnixAddr = { family: 'unix', path: '' };
 

@@ -1,7 +1,7 @@
 import type { HostPort } from '../base/address.ts';
 import type { MetConditions, RequestCondition } from '../conditions/request-condition.ts';
 import type { ServiceRules } from '../session/service-rules.ts';
-import type { ClientConnection, SessionRoute } from '../session/session.ts';
+import type { ClientConnection, SessionRoute } from '../session/session-view.ts';
 import type { Chainer } from './chainer.ts';
 
 /** A chainer, and the name of the route that leads to it. The first route of a service that matches is taken. */

@@ -1,4 +1,5 @@
-import type { ClientConnection, Session } from './session.ts';
+import type { ClientConnection } from './session-view.ts';
+import type { Session } from './session.ts';
 
 /** A client's connection that is open, for a program that looks at it. */
 export interface LiveClient {

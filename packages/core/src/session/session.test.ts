@@ -3,7 +3,8 @@ import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { inetAddr } from '../base/address.ts';
 import type { Service } from '../routing/service.ts';
 import type { ClientTls } from '../policy/client-tls.ts';
-import { type OuterServer, Session, sessionWriter } from './session.ts';
+import type { OuterServer } from './session-view.ts';
+import { Session, sessionWriter } from './session.ts';
 
 const address = inetAddr('127.0.0.1', 40_000)!;
 const client = { id: 1, connection: new FakeConnection(), address, local: address, listener: address };
@@ -53,7 +54,8 @@ test('the certificate of a client names its user, and the user of what is stacke
   const service = { name: 'test' } as Service;
   const outer = new Session({ ...client, tls }, service);
   expect(outer).toMatchObject({ user: 'ann.example', tls });
-  const serverStream = { session: outer, remote: address } as OuterServer;
+  const pickUp = (): never => expect.unreachable();
+  const serverStream: OuterServer = { session: outer, remote: address, local: address, failure: undefined, pickUp };
   expect(new Session({ ...client, serverStream }, service)).toMatchObject({ user: 'ann.example', tls });
   expect(session().tls).toBeUndefined();
 });

@@ -4,7 +4,8 @@ import { FakeConnection } from '../../test-support/fake-connection.ts';
 import { ignoreEvents } from '../base/connection.ts';
 import type { ProtocolProxy } from '../clients/protocol-proxy.ts';
 import type { Service } from '../routing/service.ts';
-import { type ClientConnection, Session } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
+import { Session } from '../session/session.ts';
 import { stackProxy } from './stack.ts';
 
 const client: ClientConnection = {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { inetAddr, type SockAddr } from '../base/address.ts';
 import { parseCidr, parseIp } from '../base/ip.ts';
-import type { ClientConnection } from '../session/session.ts';
+import type { ClientConnection } from '../session/session-view.ts';
 import { compileRoutes } from '../routing/routes.ts';
 import { AccessPolicy } from '../policy/access-policy.ts';
 import { NetworkList } from './network-list.ts';

@@ -1,7 +1,6 @@
 import {
   besideSession,
   sessionWriter,
-  takeServerOf,
   tellChainer,
   toProxyError,
   type Hedging,
@@ -123,7 +122,7 @@ export class Hedge implements ServerEvents {
     try {
       call.connected(connection);
       this.#hedging.won(call.session, this.#session);
-      takeServerOf(call.session, this.#session);
+      sessionWriter.takeServerOf(call.session, this.#session);
       this.#enter('over');
       this.#endSession(this.#session, undefined);
       call.send();
@@ -153,7 +152,7 @@ export class Hedge implements ServerEvents {
     const { session } = this.#call;
     const first = this.#call.server;
     this.#hedging.won(session, this.#session);
-    takeServerOf(session, this.#session);
+    sessionWriter.takeServerOf(session, this.#session);
     this.#enter('won');
     this.#call.server = server;
     this.#call.reused = server.reused;

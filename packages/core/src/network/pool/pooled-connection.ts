@@ -5,7 +5,7 @@ import { poolChannel } from '../../diagnostics/channels.ts';
 import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
 import type { RequestForm, ServerConnection } from '../../session/server-connection.ts';
 import type { LayeredConnection, ServerTlsFacts } from '../../session/server-tls-facts.ts';
-import type { ClientConnection } from '../../session/session.ts';
+import type { ClientConnection } from '../../session/session-view.ts';
 import { IdleHandler } from './idle-handler.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
 import type { NestedTunnel, NestedTunnels } from './nested-tunnels.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../../test-support/fake-connection.ts';
 import type { SockAddr } from '../../base/address.ts';
 import { poolKey, ServerPool, type ServerPoolOptions } from './server-pool.ts';
-import type { ClientConnection } from '../../session/session.ts';
+import type { ClientConnection } from '../../session/session-view.ts';
 import { Timers } from '../../base/timers.ts';
 
 const remote: SockAddr = { family: 'inet', address: '192.0.2.1', port: 80 };

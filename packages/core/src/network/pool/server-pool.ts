@@ -12,7 +12,7 @@ import {
   type PoolGroup,
 } from './pooled-connection.ts';
 import type { LayeredConnection } from '../../session/server-tls-facts.ts';
-import type { ClientConnection } from '../../session/session.ts';
+import type { ClientConnection } from '../../session/session-view.ts';
 import type { TimeoutList, Timers } from '../../base/timers.ts';
 
 /** The limits of idle connections. */

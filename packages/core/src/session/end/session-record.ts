@@ -1,5 +1,5 @@
-import type { ProxyError } from '../base/errors.ts';
-import type { Session } from './session.ts';
+import type { ProxyError } from '../../base/errors.ts';
+import type { Session } from '../session.ts';
 
 /**
  * Why a request was sent to a server once more.

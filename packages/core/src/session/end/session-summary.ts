@@ -1,9 +1,9 @@
-import type { HostPort, SockAddr } from '../base/address.ts';
-import { AccessDeniedError, LimitError, type ProxyError, type ProxyErrorCode } from '../base/errors.ts';
-import type { ClientTls } from '../policy/client-tls.ts';
-import type { ServerTlsFacts } from './server-tls-facts.ts';
+import type { HostPort, SockAddr } from '../../base/address.ts';
+import { AccessDeniedError, LimitError, type ProxyError, type ProxyErrorCode } from '../../base/errors.ts';
+import type { ClientTls } from '../../policy/client-tls.ts';
+import type { ServerTlsFacts } from '../server-tls-facts.ts';
 import type { RetryCause, SessionRecord } from './session-record.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /**
  * The outcome of a session, for an auditor:

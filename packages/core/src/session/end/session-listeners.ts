@@ -1,5 +1,5 @@
-import type { Logger } from '../base/logger.ts';
-import { isPromise } from '../base/maybe-promise.ts';
+import type { Logger } from '../../base/logger.ts';
+import { isPromise } from '../../base/maybe-promise.ts';
 import type { SessionListener } from './session-record.ts';
 
 /** Holds the listener of sessions of proxies that are running, so that it can be replaced, for example when access lines are turned on. */

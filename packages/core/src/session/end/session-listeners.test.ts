@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { Logger } from '../base/logger.ts';
+import type { Logger } from '../../base/logger.ts';
 import type { SessionRecord } from './session-record.ts';
 import { combineListeners } from './session-listeners.ts';
 

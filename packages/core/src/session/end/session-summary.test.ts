@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { FakeConnection } from '../../test-support/fake-connection.ts';
-import { inetAddr, type SockAddr } from '../base/address.ts';
-import { AccessDeniedError, ProxyError, type ProxyErrorCode, PROXY_ERRORS } from '../base/errors.ts';
-import { AccessPolicy } from '../policy/access-policy.ts';
-import { AddressZones } from '../zones/zones.ts';
-import type { Service } from '../routing/service.ts';
-import type { ClientTls } from '../policy/client-tls.ts';
-import type { ServerTlsFacts } from './server-tls-facts.ts';
+import { FakeConnection } from '../../../test-support/fake-connection.ts';
+import { inetAddr, type SockAddr } from '../../base/address.ts';
+import { AccessDeniedError, ProxyError, type ProxyErrorCode, PROXY_ERRORS } from '../../base/errors.ts';
+import { AccessPolicy } from '../../policy/access-policy.ts';
+import { AddressZones } from '../../zones/zones.ts';
+import type { Service } from '../../routing/service.ts';
+import type { ClientTls } from '../../policy/client-tls.ts';
+import type { ServerTlsFacts } from '../server-tls-facts.ts';
 import type { SessionRecord } from './session-record.ts';
 import { summarise, type Verdict, verdictOf } from './session-summary.ts';
-import { Session, sessionWriter } from './session.ts';
+import { Session, sessionWriter } from '../session.ts';
 
 const addr = (text: string, port = 80): SockAddr => inetAddr(text, port)!;
 

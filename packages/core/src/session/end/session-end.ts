@@ -1,10 +1,10 @@
-import type { ProxyError } from '../base/errors.ts';
-import { sessionChannel } from '../diagnostics/channels.ts';
-import { errorFacts } from '../diagnostics/error-facts.ts';
-import type { Logger } from '../base/logger.ts';
-import { wasAnnounced } from './announce-session.ts';
+import type { ProxyError } from '../../base/errors.ts';
+import { sessionChannel } from '../../diagnostics/channels.ts';
+import { errorFacts } from '../../diagnostics/error-facts.ts';
+import type { Logger } from '../../base/logger.ts';
+import { wasAnnounced } from '../announce-session.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 import { ruleOf, verdictOf } from './session-summary.ts';
 import { combineListeners, SessionListenerSlot } from './session-listeners.ts';
 import { type ProxyEnd, blameStop } from './stopped-proxy.ts';

@@ -1,4 +1,4 @@
-import { ProxyError } from '../base/errors.ts';
+import { ProxyError } from '../../base/errors.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
 
 /** The setting that limits the time of sessions when the program ends, or when its configuration is replaced. */
