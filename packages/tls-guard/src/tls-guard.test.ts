@@ -509,7 +509,7 @@ test('a client that has as many connections as it may is reset, also in a tunnel
   third.client.connection.end();
   third.server.connection.end();
   await over(third);
-  expect([third.client.error, state.places.size]).toEqual([undefined, 0]);
+  expect([third.client.error, state.placed]).toEqual([undefined, 0]);
 });
 
 test('a quota ends a tunnel with its record, and further ones are refused', async () => {

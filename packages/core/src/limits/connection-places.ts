@@ -69,6 +69,7 @@ export class ConnectionPlaces {
       return this.#refusal(wait, false, client);
     }
     places.set(connection, { client, held, user: undefined, heldByUser: NOTHING });
+    this.#state.placed += 1;
     return undefined;
   }
 
@@ -113,6 +114,7 @@ export class ConnectionPlaces {
     const place = places.get(connection);
     if (place === undefined) return void refused.delete(connection);
     places.delete(connection);
+    this.#state.placed -= 1;
     leave(place.held);
     leave(place.heldByUser);
   }

@@ -29,8 +29,10 @@ interface Leasing {
 
 /** What is counted for the limits of one service. It outlives the limits, which are another value after a reload. */
 export class LimitState {
-  /** Connections that have a place. */
-  readonly places = new Map<Connection, ConnectionPlace>();
+  /** Of connections that have a place. No `Map`, because that would keep closed connections alive: see `LinkedList`. */
+  readonly places = new WeakMap<Connection, ConnectionPlace>();
+  /** How many have one. */
+  placed = 0;
   /** Refused connections that are being answered. */
   readonly refused = new Set<Connection>();
   /** Tunnels, by the ids of their sessions. */
@@ -92,7 +94,7 @@ export class LimitState {
 
   /** It counts no connection and no tunnel. */
   get isUnused(): boolean {
-    return this.places.size === 0 && this.tunnels.size === 0;
+    return this.placed === 0 && this.tunnels.size === 0;
   }
 
   /** The process ends: what it holds of shared limits is given back. */

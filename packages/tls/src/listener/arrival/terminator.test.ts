@@ -172,7 +172,7 @@ describe('a service that limits connections', () => {
     expect(secured && places?.enter(secured, party.client)).toBeUndefined();
     expect(has()).toBe(1);
     if (secured !== undefined) places?.leave(secured);
-    expect([has(), state.places.size]).toEqual([0, 0]);
+    expect([has(), state.placed]).toEqual([0, 0]);
   });
 
   test('counts handshakes that are never finished, until they end', async () => {

@@ -120,8 +120,8 @@ test('what is counted of connections is nothing when all of them have ended', as
   const options = { perClient: { connections: 9, tunnels: 9 }, perUser: { connections: 9 }, newConnections: TWO };
   const h = await answering({ authenticator: anybody, ...limits(options, counted) });
   const one = await h.open('Authorization: ann\r\n');
-  expect(counted.state.places.size).toBe(1);
+  expect(counted.state.placed).toBe(1);
   one.end();
   await one.client.closed();
-  expect([counted.state.places.size, counted.state.counts('perUser.connections').of('ann')]).toEqual([0, 0]);
+  expect([counted.state.placed, counted.state.counts('perUser.connections').of('ann')]).toEqual([0, 0]);
 });
