@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { anchorsIn } from './pages/anchors.ts';
@@ -36,6 +36,18 @@ describe('decisions', () => {
     );
     for (const part of ['Context', 'Decision']) expect(text).toContain(`\n**${part}.**`);
     expect(textOf('docs/adr/README.md')).toContain(`[${number}](${page.replace('docs/adr/', '')})`);
+  });
+});
+
+describe('the README', () => {
+  const packages = globSync('packages/*', { cwd: root });
+
+  test.each(packages)('of %s has about fifteen lines, and names every folder of its sources', (folder) => {
+    const text = textOf(`${folder}/README.md`);
+    expect(text.split('\n').length).toBeLessThanOrEqual(20);
+    const folders = readdirSync(join(root, folder, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const missing = folders.filter(({ name }) => !text.includes(`\`src/${name}\``) && !text.includes(`\`${name}/\``));
+    expect(missing.map(({ name }) => name)).toEqual([]);
   });
 });
 
