@@ -13,6 +13,7 @@ import { connect } from './steps/connect.ts';
 import { connectPorts } from './steps/connect-ports.ts';
 import { filters } from './steps/filters/filters.ts';
 import { lookAtRequest } from './steps/conditions/look-at-request.ts';
+import { lastRequest } from './steps/limits/last-request.ts';
 import { limitBody } from './steps/limit-body.ts';
 import { limitConnections } from './steps/limits/limit-connections.ts';
 import { limitBytes } from './steps/limits/limit-bytes.ts';
@@ -47,6 +48,7 @@ export function stepsOf(context: HttpContext): Step[] {
     lookAtRequest(context),
     admit(),
     // Behind policy, because who is denied has asked for nothing.
+    lastRequest(context),
     limitConnections(context),
     limitRequests(context),
     limitTunnels(context),

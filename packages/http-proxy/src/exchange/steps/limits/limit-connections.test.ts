@@ -103,18 +103,6 @@ describe('new connections', () => {
   });
 });
 
-test('a connection ends behind the last request that it may have, and the answer says so', async () => {
-  const h = await answering(limits({ requestsPerConnection: 2 }));
-  const client = h.client();
-  client.send(`${GET}\r\n${GET}\r\n${GET}\r\n`);
-  await client.ended();
-  expect(client.received.match(/HTTP\/1\.1 \d+|Connection: close/g)).toEqual([
-    'HTTP/1.1 200',
-    'HTTP/1.1 200',
-    'Connection: close',
-  ]);
-});
-
 test('what is counted of connections is nothing when all of them have ended', async () => {
   const counted = counting();
   const options = { perClient: { connections: 9, tunnels: 9 }, perUser: { connections: 9 }, newConnections: TWO };
