@@ -45,7 +45,9 @@ describe('the README', () => {
   test.each(packages)('of %s has about fifteen lines, and names every folder of its sources', (folder) => {
     const text = textOf(`${folder}/README.md`);
     expect(text.split('\n').length).toBeLessThanOrEqual(20);
-    const folders = readdirSync(join(root, folder, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const folders = readdirSync(join(root, folder, 'src'), { withFileTypes: true }).filter((entry) =>
+      entry.isDirectory(),
+    );
     const missing = folders.filter(({ name }) => !text.includes(`\`src/${name}\``) && !text.includes(`\`${name}/\``));
     expect(missing.map(({ name }) => name)).toEqual([]);
   });
