@@ -20,6 +20,7 @@ import { type PreparedPlugins, preparePlugins } from './plugins/prepare-plugins.
 import { type HostLists, loadHostLists } from './lists/host-lists.ts';
 import { loadPatterns } from './patterns/load-patterns.ts';
 import { loadZoneLists, type ZoneList } from './lists/zone-lists.ts';
+import { checkNesting } from './check/check-nesting.ts';
 import { checkFieldSources } from './check/check-field-sources.ts';
 import { checkOpenSecrets } from './check/secrets/check-open-secrets.ts';
 import { checkServerFiles } from './server-files/check-server-files.ts';
@@ -75,6 +76,8 @@ export async function parseConfig(
 ): Promise<ParsedConfig> {
   const { value } = source;
   if (!isRecord(value)) throw errorsOf(source, [{ path: [], message: notAMapping(value) }]);
+  const nesting = source.locate === undefined ? checkNesting(value) : undefined;
+  if (nesting !== undefined) throw errorsOf(source, [nesting]);
   const parsed = configSchema.safeParse(value);
   const { registry, problems: pluginProblems } = await loadPlugins(value.plugins, source.baseDirectory);
   const uses = pluginUses(withDefaults(value), registry);

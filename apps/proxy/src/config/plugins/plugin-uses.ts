@@ -31,7 +31,7 @@ export function servicesAt(path: ConfigPath, uses: readonly PluginUse[]): string
 /** The chainer of a route that names none. */
 export const NO_CHAINER = { type: 'none' } as const;
 
-/** The longest path of a chainer, against a configuration that contains itself. */
+/** The longest path of a chainer. */
 const DEEPEST = 32;
 
 /** Every use of a plugin. Values of the wrong type are skipped, because the schema reports them. */

@@ -153,3 +153,14 @@ test('values of fields that carry logins are redacted, and where they are from i
   const route = { respond: { fields: { 'set-cookie': REDACTED, 'x-a': 'b' } }, fields: expected };
   expect(shown).toEqual({ services: { web: { mode: 'reverse', fields: expected, routes: [route] } } });
 });
+
+test('of an instance of a class there is its name, because it may hold anything, and itself', () => {
+  class Client {
+    readonly self = this;
+    readonly key = 'k';
+  }
+  const chainer = { type: 'own', client: new Client(), since: new Date(0) };
+  expect(redacted(z.looseObject({}), { chainer })).toEqual({
+    chainer: { type: 'own', client: '[Client]', since: '[Date]' },
+  });
+});

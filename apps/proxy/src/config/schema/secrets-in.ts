@@ -1,6 +1,7 @@
 import type { PluginRegistry } from '@inband/core';
 import { isRecord } from '../problem/problem.ts';
 import { REDACTED } from '../../secrets/secret-texts.ts';
+import { isPlain } from '../problem/written.ts';
 import { partsOf } from './references-in.ts';
 
 /** Options of plugins whose schemas may not say what is a secret. */
@@ -15,7 +16,8 @@ const FIELD_VALUES = /\/"fields"\/"(?:request|response)"\/\d+\/"(?:set|add|appen
 
 /**
  * `written` without its secrets, as plain JSON. A secret is what `schema` marks with `writeOnly` (see {@link secret}), what stands in
- * options of plugins under a name that says so, users with passwords in URLs, and values of fields that carry logins.
+ * options of plugins under a name that says so, users with passwords in URLs, and values of fields that carry logins. Of an instance of a class
+ * there is the name of the class.
  */
 export function redacted(schema: unknown, written: unknown, registry?: PluginRegistry): unknown {
   const marked = new Set<string>();
@@ -45,6 +47,7 @@ function copy(value: unknown, path: string, how: Copying): unknown {
   if (Array.isArray(value)) return value.map((item, index) => copy(item, below(path, index), how));
   if (!isRecord(value)) return value;
   if (typeof value.provides === 'string' && typeof value.kind === 'string') return `[plugin ${value.kind}]`;
+  if (!isPlain(value)) return `[${classOf(value)}]`;
   // Chainers, resolvers, discoveries and DNS services have a type, and options of it.
   const isPlugin = how.isPlugin || typeof value.type === 'string';
   const isFields = FIELD_VALUES.test(path);
@@ -60,6 +63,11 @@ function copy(value: unknown, path: string, how: Copying): unknown {
       ];
     }),
   );
+}
+
+function classOf(instance: object): string {
+  const { name } = instance.constructor;
+  return name === '' ? 'class' : name;
 }
 
 /** Where a value is from (a file, a variable) is none itself. */

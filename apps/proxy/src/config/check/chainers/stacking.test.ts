@@ -132,8 +132,20 @@ describe('circles', () => {
       listeners: [{ bind: '127.0.0.1:0', service: 'out' }],
       services: { out: { mode: 'forward', routes: [{ chainer }] }, in: { mode: 'transparent' } },
     };
-    await expect(parseConfig({ value, baseDirectory: '/' })).rejects.toThrow('chainers are nested too deep');
+    await expect(parseConfig({ value, baseDirectory: '/' })).rejects.toThrow(
+      'services.out.routes[0].chainer.chainer: this is services.out.routes[0].chainer, which contains itself here.',
+    );
   });
+});
+
+test('chainers that are nested more than 30 deep are refused', async () => {
+  let chainer: Record<string, unknown> = { type: 'inband' };
+  for (let level = 0; level < 40; level += 1) chainer = { type: 'sidestack', service: 'in', chainer };
+  const value = {
+    listeners: [{ bind: '127.0.0.1:0', service: 'out' }],
+    services: { out: { mode: 'forward', routes: [{ chainer }] }, in: { mode: 'transparent' } },
+  };
+  await expect(parseConfig({ value, baseDirectory: '/' })).rejects.toThrow('chainers are nested too deep');
 });
 
 describe('the options of a nested chainer', () => {

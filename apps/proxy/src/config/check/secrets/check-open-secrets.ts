@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConfigPath, Problem } from '../../problem/problem.ts';
+import { isPlain } from '../../problem/written.ts';
 
 /** Keys that name a file with a secret, wherever they stand. */
 const SECRET_FILES: ReadonlySet<string> = new Set(['passwordFile', 'tokenFile', 'secretFile']);
@@ -34,7 +35,7 @@ function findFiles(value: unknown, path: (string | number)[], found: FoundFile[]
       return;
     }
   }
-  if (typeof value !== 'object' || value === null) return;
+  if (!isPlain(value)) return;
   const keys = Array.isArray(value) ? undefined : Object.keys(value);
   const inside: unknown[] = Array.isArray(value) ? value : Object.values(value);
   for (let index = 0; index < inside.length; index += 1) {
