@@ -1,6 +1,7 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '@inband/core';
+import { replaceFile } from '../own-files/replace-file.ts';
 
 /** A file in `cluster.state`, which is replaced whole. */
 export class StateFile {
@@ -10,6 +11,8 @@ export class StateFile {
   #isSaid = false;
   /** One write begins after the other. */
   #turn: Promise<void> = Promise.resolve();
+  /** What the write that has not begun yet will write. A disk may be slower than what changes. */
+  #next: string | undefined;
 
   /** `failed`: what is logged, once, where it cannot be written. Its folder is made with the first write. */
   constructor(path: string, logger: Logger, failed: string) {
@@ -18,18 +21,19 @@ export class StateFile {
     this.#failed = failed;
   }
 
-  /** Never rejects. */
+  /** Resolves when this, or something newer, is written. Never rejects. */
   write(text: string): Promise<void> {
-    this.#turn = this.#turn.then(() => this.#write(text));
+    if (this.#next === undefined) this.#turn = this.#turn.then(() => this.#write());
+    this.#next = text;
     return this.#turn;
   }
 
-  async #write(text: string): Promise<void> {
+  async #write(): Promise<void> {
+    const text = this.#next ?? '';
+    this.#next = undefined;
     try {
       await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-      const next = `${this.path}.next`;
-      await writeFile(next, text, { mode: 0o600 });
-      await rename(next, this.path);
+      await replaceFile(this.path, text);
     } catch (error) {
       if (!this.#isSaid) this.#logger.warn({ err: error }, this.#failed);
       this.#isSaid = true;

@@ -38,6 +38,10 @@ async function writeBeside(path: string, text: string): Promise<string> {
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    // The disk may be full.
+    await rm(beside, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

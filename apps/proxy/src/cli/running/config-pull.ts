@@ -1,11 +1,12 @@
 import type { EffectiveConfig } from '@inband/admin';
 import { ProxyError } from '@inband/core';
-import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { languageOf } from '../../config/read/config-files.ts';
 import { type MergePatch, mergePatch } from '../../config/read/merge-patch.ts';
 import { type ConfigSource, readConfigFile } from '../../config/read/read-source.ts';
 import { hashOf } from '../../overlays/overlays.ts';
 import { putIntoText } from '../../overlays/put-into-text.ts';
+import { replaceFile } from '../../own-files/replace-file.ts';
 import { askRunning } from './ask-running.ts';
 
 /** Changes by the admin API are to be put into the file. */
@@ -87,10 +88,8 @@ async function replace(file: string, changes: readonly Pulled[]): Promise<void> 
     if ('problem' in result) throw failed(`${id} cannot be put into ${file}: ${result.problem}`);
     ({ text } = result);
   }
-  const { mode } = await stat(path);
-  const next = `${path}.${process.pid}.new`;
-  await writeFile(next, text, { mode: mode & 0o777, flag: 'wx' });
-  await rename(next, path);
+  const { mode, uid, gid } = await stat(path);
+  await replaceFile(path, text, { mode: mode & 0o777, uid, gid });
 }
 
 function print(line: string): number {

@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { replaceFile } from '../../../own-files/replace-file.ts';
 import { type Copy, parseCopy } from './records.ts';
 
 /** Its file in the folder `cluster.state`. */
@@ -48,19 +49,6 @@ export class CopyOnDisk {
   async write(copy: Copy): Promise<void> {
     const json = JSON.stringify(copy);
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const next = `${this.file}.${randomBytes(6).toString('hex')}.new`;
-    try {
-      const handle = await open(next, 'wx', 0o600);
-      try {
-        await handle.writeFile(`${hash('sha256', json)}\n${json}`);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(next, this.file);
-    } catch (error) {
-      await rm(next, { force: true });
-      throw error;
-    }
+    await replaceFile(this.file, `${hash('sha256', json)}\n${json}`);
   }
 }
