@@ -226,7 +226,12 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     service,
     timers,
     options: { ...defaultHttpOptions(mode), ...options.http },
-    logger: { debug() {}, info: (fields) => infos.push(fields), warn() {}, error: (fields) => defects.push(fields) },
+    logger: {
+      debug() {},
+      info: (fields) => infos.push(fields),
+      warn: (fields) => infos.push(fields),
+      error: (fields) => defects.push(fields),
+    },
     ...(options.isLogged !== false && { onSession: (record: SessionRecord) => records.push(record) }),
     watchStep: options.watchStep,
     notesRequests: options.notesRequests === true,

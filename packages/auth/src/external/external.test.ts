@@ -176,6 +176,40 @@ test.each<[string, Partial<Said>, Partial<ExternalOptions>]>([
   expect(lines[0]).not.toContain('YTpi');
 });
 
+test('a service that fails for every other request gets one line a second for each, with the number of the others', async () => {
+  let now = 0;
+  const { url, says } = await startService();
+  const auth = make(url, { more: { cache: 0 }, now: () => now });
+  const askTwice = async (): Promise<void> => {
+    says.status = 500;
+    await expect(ask(auth, undefined, { request: requestOf() })).rejects.toMatchObject({ status: 503 });
+    says.status = 200;
+    await ask(auth, undefined, { request: requestOf() });
+  };
+  for (let count = 0; count < 5; count += 1) await askTwice();
+  expect(lines.map((line) => /cannot|again/.exec(line)?.[0])).toEqual(['cannot', 'again']);
+  now += 1_000;
+  await askTwice();
+  expect(lines).toHaveLength(4);
+  expect(lines[2]).toContain('"unmentioned":4');
+});
+
+test('another reason within the same second has its line later, and then no more', async () => {
+  let now = 0;
+  const { url, says } = await startService({ status: 500 });
+  const auth = make(url, { now: () => now });
+  const fails = async (status: number): Promise<void> => {
+    says.status = status;
+    await expect(ask(auth, undefined, { request: requestOf() })).rejects.toMatchObject({ status: 503 });
+  };
+  for (const status of [500, 502, 502]) await fails(status);
+  expect(lines).toHaveLength(1);
+  now += 1_000;
+  for (const status of [502, 502]) await fails(status);
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toContain('it answers 502","unmentioned":2');
+});
+
 test('nobody who listens closes as well, and opens only where that is written, without the fields of the client', async () => {
   const url = 'http://127.0.0.1:1/';
   await expect(ask(make(url), undefined, { request: requestOf() })).rejects.toMatchObject({ status: 503 });

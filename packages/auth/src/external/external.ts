@@ -6,6 +6,7 @@ import {
   type Logger,
   type MaybePromise,
   ProxyError,
+  RateLimitedLine,
   type ServiceMode,
 } from '@inband/core';
 import { type Answer, Asker } from '../ask/asker.ts';
@@ -69,8 +70,10 @@ export class ExternalAuthenticator implements Authenticator {
   readonly #turns: Verifications;
   readonly #verdicts: Verdicts<AuthOutcome>;
   readonly #groups: ReadonlyMap<string, readonly string[]>;
-  /** Why the last question failed. */
-  #failure: string | undefined = undefined;
+  /** Why it fails, as the last line said; undefined if none has since it works. */
+  #told: string | undefined = undefined;
+  /** A service may fail for every other request, or otherwise each time. */
+  readonly #failed: RateLimitedLine;
 
   constructor(options: ExternalOptions, deps: ExternalDeps) {
     const { timeout, concurrency, groups, fields } = options;
@@ -81,6 +84,9 @@ export class ExternalAuthenticator implements Authenticator {
     this.#turns = new Verifications(concurrency, MOST_WAITING);
     this.#verdicts = new Verdicts(deps.now);
     this.#groups = groupsByUser(groups);
+    const what = options.failOpen ? 'requests go on without a user' : 'requests are refused';
+    const message = `who asks cannot be found out; ${what}`;
+    this.#failed = new RateLimitedLine((told) => deps.logger.warn(told, message), deps.now);
   }
 
   authenticate({ client, credentials, request }: AuthQuery): MaybePromise<AuthOutcome> {
@@ -144,16 +150,13 @@ export class ExternalAuthenticator implements Authenticator {
   }
 
   #fails(why: string): void {
-    if (why === this.#failure) return;
-    this.#failure = why;
-    const { failOpen } = this.#options;
-    const what = failOpen ? 'requests go on without a user' : 'requests are refused';
-    this.#deps.logger.warn({ setting: this.#deps.setting, why }, `who asks cannot be found out; ${what}`);
+    if (why === this.#told) return;
+    if (this.#failed.log(() => ({ setting: this.#deps.setting, why }))) this.#told = why;
   }
 
   #works(): void {
-    if (this.#failure === undefined) return;
-    this.#failure = undefined;
+    if (this.#told === undefined) return;
+    this.#told = undefined;
     this.#deps.logger.info({ setting: this.#deps.setting }, 'who asks can be found out again');
   }
 }

@@ -17,16 +17,17 @@ export class RateLimitedLine {
     this.#now = now;
   }
 
-  /** Logs an event. `fields` is only called when its line is written. */
-  log(fields: () => object): void {
+  /** Logs an event, and returns whether its line was written. `fields` is only called then. */
+  log(fields: () => object): boolean {
     const at = this.#now();
     if (at < this.#nextAt) {
       this.#unmentioned += 1;
-      return;
+      return false;
     }
     const unmentioned = this.#unmentioned;
     this.#nextAt = at + INTERVAL;
     this.#unmentioned = 0;
     this.#write({ ...fields(), ...(unmentioned > 0 && { unmentioned }) });
+    return true;
   }
 }

@@ -262,6 +262,16 @@ test('a filter that takes too long ends the request, and learns it by its signal
   expect(signal?.aborted).toBe(true);
 });
 
+test('filters that take too long get one line a second, and not one for each request', async () => {
+  const harness = await make({ filters: [{ onRequest: () => new Promise(() => undefined) }], filterTimeout: 20 });
+  const clients = [harness.client(), harness.client(), harness.client()];
+  for (const client of clients) client.send(GET.replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n'));
+  for (const client of clients) await client.ended();
+  expect(harness.infos).toEqual([
+    { filter: 'filter-0', function: 'onRequest', setting: 'services.test.filters[0].timeout' },
+  ]);
+});
+
 test('a filter that takes too long for an answer ends the request', async () => {
   const harness = await make({ filters: [{ onResponse: () => new Promise(() => undefined) }], filterTimeout: 20 });
   const client = harness.client();

@@ -5,6 +5,7 @@ import {
   isPromise,
   type MaybePromise,
   ProxyError,
+  RateLimitedLine,
   type ServiceFilter,
   type TimeoutList,
 } from '@inband/core';
@@ -41,7 +42,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Calls the functions of one filter of a service, and does what they return. */
 export class RunningFilter {
   readonly #settings: ServiceFilter;
-  readonly #logger: HttpContext['logger'];
+  readonly #lateLine: RateLimitedLine;
   readonly #rerouting: Rerouting;
   readonly #timeout: TimeoutList;
   /** In the configuration: `services.web.filters[0]`. */
@@ -49,7 +50,7 @@ export class RunningFilter {
 
   constructor(settings: ServiceFilter, index: number, rerouting: Rerouting, { service, timers, logger }: HttpContext) {
     this.#settings = settings;
-    this.#logger = logger;
+    this.#lateLine = new RateLimitedLine((fields) => logger.warn(fields, 'a filter did not return in time'));
     this.#rerouting = rerouting;
     this.#timeout = timers.list(settings.timeout);
     this.#place = `services.${service.name}.filters[${index}]`;
@@ -177,10 +178,7 @@ export class RunningFilter {
 
   #late(hook: Hook): ProxyError {
     const { kind, timeout } = this.#settings;
-    this.#logger.warn(
-      { filter: kind, setting: `${this.#place}.timeout` },
-      `a filter did not return from ${hook} in time`,
-    );
+    this.#lateLine.log(() => ({ filter: kind, function: hook, setting: `${this.#place}.timeout` }));
     const message = `A filter of the proxy did not decide within ${timeout} ms.`;
     return new ProxyError('proxy_internal_error', message, { status: 504, setting: `${this.#place}.timeout` });
   }
