@@ -5,6 +5,7 @@ import { errnoError, fromErrno } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { queuedBytes } from '../../limits/queued/queued-bytes.ts';
 import { publishClosed } from '../publish-closed.ts';
+import type { Drain, Life, Reading } from './memory-state.ts';
 
 /** What schedules and delivers the events of connections in memory. */
 export interface Pump {
@@ -33,7 +34,10 @@ export function connectEnds(one: MemoryConnection, other: MemoryConnection): voi
   other.peer = one;
 }
 
-/** One end of a connection in memory. What the peer writes waits here until this end reads it. */
+/**
+ * One end of a connection in memory. What the peer writes waits here until this end reads it. Its state is {@link Reading} × {@link Life}
+ * × {@link Drain}.
+ */
 export class MemoryConnection implements Connection {
   readonly local: SockAddr;
   readonly remote: SockAddr;
@@ -52,18 +56,9 @@ export class MemoryConnection implements Connection {
   #offset = 0;
   #scheduled = false;
   #paused = true;
-  /** The owner called `end` or `destroy`. */
-  #finished = false;
-  /** Whether what the peer still writes is dropped. */
-  #dropsInput = false;
-  /** Whether the peer's end is behind what is unread. */
-  #endReceived = false;
-  #endDelivered = false;
-  #drainAwaited = false;
-  #drainDue = false;
-  /** Whether this end is closed: by its owner, by a reset, or because both directions are finished. */
-  #closed = false;
-  #closeDelivered = false;
+  #reading: Reading = 'open';
+  #life: Life = 'open';
+  #drain: Drain = 'none';
   #error: Error | undefined = undefined;
   /** Why what was written could not be delivered. This end closes with it once it has read what is there. */
   #broken: Error | undefined = undefined;
@@ -75,23 +70,27 @@ export class MemoryConnection implements Connection {
     pump.opened(this);
   }
 
+  get #isClosed(): boolean {
+    return this.#life === 'closed' || this.#life === 'told';
+  }
+
   get queued(): number {
-    return this.#closed ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
+    return this.#isClosed ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
   }
 
   unacknowledged(): number {
-    return this.#closed ? 0 : Math.min(this.peer.unread, this.#pump.window);
+    return this.#isClosed ? 0 : Math.min(this.peer.unread, this.#pump.window);
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-    if (this.#finished || this.#closed || this.#broken !== undefined || start >= end) return true;
-    if (this.peer.#closed) {
+    if (this.#life !== 'open' || this.#broken !== undefined || start >= end) return true;
+    if (this.peer.#isClosed) {
       this.#break('EPIPE');
       return true;
     }
     this.peer.#receive(Buffer.from(bytes.subarray(start, end)));
     if (this.queued === 0) return true;
-    this.#drainAwaited = true;
+    this.#drain = 'awaited';
     return false;
   }
 
@@ -106,19 +105,19 @@ export class MemoryConnection implements Connection {
   }
 
   end(): void {
-    if (this.#finished || this.#closed) return;
-    this.#finished = true;
+    if (this.#life !== 'open') return;
+    this.#life = 'finished';
     this.peer.#receiveEnd();
     this.#schedule();
   }
 
   destroy(error?: Error): void {
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     const unsent = this.queued;
     const peer = this.peer;
     const isTold = this.#pump.tellsClosed === true || peer.queued > 0;
     this.#close(error);
-    if (peer.#closed) return;
+    if (peer.#isClosed) return;
     if (error !== undefined) {
       peer.#close(fromErrno(errnoError('ECONNRESET', 'read'), 'read', peer.remote));
       return;
@@ -130,9 +129,7 @@ export class MemoryConnection implements Connection {
 
   /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
   hangUp(): void {
-    if (this.#closed) return;
-    this.#dropsInput = true;
-    this.#receiveEnd();
+    if (!this.#isClosed) this.#receiveEnd();
   }
 
   /** For the pump: the next unread bytes, as they were written. */
@@ -168,7 +165,7 @@ export class MemoryConnection implements Connection {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.#dropsInput) return;
+    if (this.#reading !== 'open') return;
     if (this.#inbox.push(bytes) > MANY_PIECES) {
       const [first = bytes, ...others] = this.#inbox;
       this.#inbox = [Buffer.concat([first.subarray(this.#offset), ...others])];
@@ -179,7 +176,7 @@ export class MemoryConnection implements Connection {
   }
 
   #receiveEnd(): void {
-    this.#endReceived = true;
+    if (this.#reading === 'open') this.#reading = 'eof-pending';
     this.#schedule();
   }
 
@@ -197,11 +194,9 @@ export class MemoryConnection implements Connection {
 
   /** The peer has read something. */
   #room(): void {
-    if (this.#closed || this.queued > 0) return;
-    if (this.#drainAwaited) {
-      this.#drainAwaited = false;
-      this.#drainDue = true;
-    } else if (!this.#finished) return;
+    if (this.#isClosed || this.queued > 0) return;
+    if (this.#drain === 'awaited') this.#drain = 'due';
+    else if (this.#life === 'open') return;
     this.#schedule();
   }
 
@@ -211,8 +206,7 @@ export class MemoryConnection implements Connection {
   }
 
   #close(error: Error | undefined): void {
-    this.#closed = true;
-    this.#finished = true;
+    this.#life = 'closed';
     this.#error = error;
     this.#inbox.length = 0;
     this.#offset = 0;
@@ -221,7 +215,7 @@ export class MemoryConnection implements Connection {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#closeDelivered) return;
+    if (this.#scheduled || this.#life === 'told') return;
     this.#scheduled = true;
     this.#pump.schedule(this.#deliver);
   }
@@ -229,11 +223,11 @@ export class MemoryConnection implements Connection {
   /** Delivers one event. Each has a task of its own, because its handler may change everything. */
   readonly #deliver = (): void => {
     this.#scheduled = false;
-    if (this.#closed) this.#deliverClosed();
-    else if (this.#drainDue) this.#deliverDrained();
+    if (this.#life === 'closed') this.#deliverClosed();
+    else if (this.#drain === 'due') this.#deliverDrained();
     else if (!this.#paused && this.unread > 0) this.#deliverData();
-    else if (!this.#paused && this.#endReceived && !this.#endDelivered) this.#deliverEnded();
-    else if (this.#endDelivered && this.#finished && this.queued === 0) this.#close(undefined);
+    else if (!this.#paused && this.#reading === 'eof-pending') this.#deliverEnded();
+    else if (this.#reading === 'ended' && this.#life === 'finished' && this.queued === 0) this.#close(undefined);
     else if (this.#broken !== undefined) this.#close(this.#broken);
   };
 
@@ -243,19 +237,19 @@ export class MemoryConnection implements Connection {
   }
 
   #deliverDrained(): void {
-    this.#drainDue = false;
+    this.#drain = 'none';
     this.#schedule();
     this.handler.drained();
   }
 
   #deliverEnded(): void {
-    this.#endDelivered = true;
+    this.#reading = 'ended';
     this.#schedule();
     this.handler.ended();
   }
 
   #deliverClosed(): void {
-    this.#closeDelivered = true;
+    this.#life = 'told';
     const handler = this.handler;
     this.handler = ignoreEvents;
     this.#pump.closed(this);
