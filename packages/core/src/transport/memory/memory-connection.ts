@@ -4,8 +4,9 @@ import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { errnoError, fromErrno } from '../../base/errno.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { queuedBytes } from '../../limits/queued/queued-bytes.ts';
+import { isOver, type Life } from '../life.ts';
 import { publishClosed } from '../publish-closed.ts';
-import type { Drain, Life, Reading } from './memory-state.ts';
+import type { Drain, Reading } from './memory-state.ts';
 
 /** What schedules and delivers the events of connections in memory. */
 export interface Pump {
@@ -70,21 +71,17 @@ export class MemoryConnection implements Connection {
     pump.opened(this);
   }
 
-  get #isClosed(): boolean {
-    return this.#life === 'closed' || this.#life === 'told';
-  }
-
   get queued(): number {
-    return this.#isClosed ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
+    return isOver(this.#life) ? 0 : Math.max(0, this.peer.unread - this.#pump.window);
   }
 
   unacknowledged(): number {
-    return this.#isClosed ? 0 : Math.min(this.peer.unread, this.#pump.window);
+    return isOver(this.#life) ? 0 : Math.min(this.peer.unread, this.#pump.window);
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
     if (this.#life !== 'open' || this.#broken !== undefined || start >= end) return true;
-    if (this.peer.#isClosed) {
+    if (isOver(this.peer.#life)) {
       this.#break('EPIPE');
       return true;
     }
@@ -112,12 +109,12 @@ export class MemoryConnection implements Connection {
   }
 
   destroy(error?: Error): void {
-    if (this.#isClosed) return;
+    if (isOver(this.#life)) return;
     const unsent = this.queued;
     const peer = this.peer;
     const isTold = this.#pump.tellsClosed === true || peer.queued > 0;
     this.#close(error);
-    if (peer.#isClosed) return;
+    if (isOver(peer.#life)) return;
     if (error !== undefined) {
       peer.#close(fromErrno(errnoError('ECONNRESET', 'read'), 'read', peer.remote));
       return;
@@ -129,7 +126,7 @@ export class MemoryConnection implements Connection {
 
   /** As if the peer had finished sending: what is unread is delivered, what it still writes is dropped. */
   hangUp(): void {
-    if (!this.#isClosed) this.#receiveEnd();
+    if (!isOver(this.#life)) this.#receiveEnd();
   }
 
   /** For the pump: the next unread bytes, as they were written. */
@@ -194,7 +191,7 @@ export class MemoryConnection implements Connection {
 
   /** The peer has read something. */
   #room(): void {
-    if (this.#isClosed || this.queued > 0) return;
+    if (isOver(this.#life) || this.queued > 0) return;
     if (this.#drain === 'awaited') this.#drain = 'due';
     else if (this.#life === 'open') return;
     this.#schedule();

@@ -13,27 +13,12 @@
 export type Reading = 'open' | 'eof-pending' | 'ended';
 
 /**
- * How far an end of a connection in memory has lived.
- *
- * ```
- *          end             both ended                  told
- *   open ───────▶ finished ──────────▶ closed ────────────────▶ told
- *     └──── destroyed, reset, broken ────▲
- * ```
- *
- * - `open`: the owner may write.
- * - `finished`: the owner has called `end`. What it wrote before is on its way.
- * - `closed`: nothing is read or written any more, and the handler was not told.
- * - `told`: the handler knows, and hears of nothing else.
- */
-export type Life = 'open' | 'finished' | 'closed' | 'told';
-
-/**
  * Whether the owner waits for `drained`.
  *
  * ```
- *   none ── a write returned false ──▶ awaited ── the peer has read ──▶ due ── told ──▶ none
- *                                         ▲──── a write returned false ────┘
+ *          a write returned false            the peer has read
+ *   none ────────────────────────▶ awaited ─────────────────────▶ due ── told ──▶ none
+ *                                     ▲── a write returned false ──┘
  * ```
  */
 export type Drain = 'none' | 'awaited' | 'due';

@@ -4,7 +4,9 @@ import { ignoreEvents } from '../../base/connection.ts';
 import type { Connection, ConnectionHandler } from '../../base/connection.ts';
 import { transportChannel } from '../../diagnostics/channels.ts';
 import { queuedBytes } from '../../limits/queued/queued-bytes.ts';
+import { isOver, type Life } from '../life.ts';
 import { publishClosed } from '../publish-closed.ts';
+import type { Held } from './held.ts';
 
 /** Bytes buffered in the stream from which on `write` returns false. */
 const HIGH_WATER = 64 * 1024;
@@ -22,7 +24,8 @@ let dispatching: Buffer | undefined;
 
 /**
  * A {@link Connection} over a stream of Node. It is the hot path of the `node` transport: listeners are attached once per
- * stream and shared by all streams, an event costs no closure and no object, and relayed chunks are not copied.
+ * stream and shared by all streams, an event costs no closure and no object, and relayed chunks are not copied. Its state is
+ * {@link Life} × {@link Held}.
  */
 export abstract class StreamConnection implements Connection {
   abstract readonly local: SockAddr;
@@ -34,19 +37,12 @@ export abstract class StreamConnection implements Connection {
   /** Whether it is a socket of Node, whose chunks are memory that is not reused, and whose events come later. */
   readonly #trusted: boolean;
   #paused = true;
-  /** The owner called `end`. */
-  #finished = false;
-  /** The owner called `destroy`, or the stream failed or closed. No event follows but `closed`. */
-  #closed = false;
+  #life: Life = 'open';
+  #held: Held = 'nothing';
   /** A `write` returned false and `drained` has not followed yet. */
   #drainDue = false;
   /** Bytes in the stream that `queuedBytes` knows of. Only of a stream that does not keep up. */
   #counted = 0;
-  /** The peer's end came while paused. */
-  #endDue = false;
-  /** `closed` is to follow, once the peer's end has been delivered. */
-  #closeDue = false;
-  #closeDelivered = false;
   #error: Error | undefined = undefined;
 
   /** Takes over `stream`, which no other code may read, write or close from then on. */
@@ -71,11 +67,11 @@ export abstract class StreamConnection implements Connection {
   protected abstract reset(error: Error): void;
 
   get queued(): number {
-    return this.#closed ? 0 : this.#stream.writableLength;
+    return isOver(this.#life) ? 0 : this.#stream.writableLength;
   }
 
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
-    if (this.#finished || this.#closed || start >= end) return true;
+    if (this.#life !== 'open' || start >= end) return true;
     const stream = this.#stream;
     stream.write(bytes === dispatching ? partOf(dispatching, start, end) : copyOf(bytes, start, end));
     // Asked after the write, because what the kernel took at once does not count.
@@ -97,30 +93,24 @@ export abstract class StreamConnection implements Connection {
   }
 
   resume(): void {
-    if (!this.#paused || this.#closeDelivered) return;
+    if (!this.#paused || this.#life === 'told') return;
     this.#paused = false;
-    if (this.#endDue) setImmediate(deliverEnd, this);
-    else this.#stream.resume();
+    if (this.#held === 'nothing') this.#stream.resume();
+    else setImmediate(deliverEnd, this);
   }
 
   end(): void {
-    if (this.#finished || this.#closed) return;
-    this.#finished = true;
+    if (this.#life !== 'open') return;
+    this.#life = 'finished';
     this.#stream.end();
   }
 
   destroy(error?: Error): void {
-    if (this.#closeDelivered || (this.#closed && !this.#closeDue)) return;
-    if (this.#closeDue) {
-      // The stream is closed already, and only `closed` was held back.
-      this.#closed = true;
-      this.#closeDue = false;
-      this.#error = error;
-      setImmediate(deliverClosed, this);
-      return;
-    }
-    this.#closed = true;
+    if (isOver(this.#life)) return;
+    this.#life = 'closed';
     this.#error = error;
+    // The stream is closed already, and only `closed` was held back.
+    if (this.#held === 'end-and-close') return void setImmediate(deliverClosed, this);
     this.#count(0);
     if (error === undefined) this.#stream.destroy();
     else this.reset(error);
@@ -128,17 +118,17 @@ export abstract class StreamConnection implements Connection {
 
   /** For {@link deliverEnd} only. */
   deliverEnd(): void {
-    if (!this.#endDue || this.#paused || this.#closed) return;
-    this.#endDue = false;
+    const held = this.#held;
+    if (held === 'nothing' || this.#paused || isOver(this.#life)) return;
+    this.#held = 'nothing';
     this.handler.ended();
-    if (this.#closeDue) this.deliverClosed();
+    if (held === 'end-and-close') this.deliverClosed();
   }
 
   /** For {@link deliverClosed} only. */
   deliverClosed(): void {
-    if (this.#closeDelivered) return;
-    this.#closeDelivered = true;
-    this.#closed = true;
+    if (this.#life === 'told') return;
+    this.#life = 'told';
     if (transportChannel.hasSubscribers) publishClosed(this.#trusted ? 'node' : 'stream', this, this.#error);
     const handler = this.handler;
     this.handler = ignoreEvents;
@@ -149,7 +139,7 @@ export abstract class StreamConnection implements Connection {
   /** For the listeners only. */
   onData(chunk: Buffer): void {
     // A destroyed stream may still deliver what it has buffered.
-    if (this.#closed) return;
+    if (isOver(this.#life)) return;
     dispatching = this.#trusted ? chunk : undefined;
     this.handler.data(chunk, 0, chunk.length);
     dispatching = undefined;
@@ -157,15 +147,14 @@ export abstract class StreamConnection implements Connection {
 
   /** For the listeners only. */
   onEnd(): void {
-    if (this.#closed) return;
-    // The stream reads on for a while after `pause`, and does not hold back its end.
-    if (this.#paused) this.#endDue = true;
+    if (isOver(this.#life)) return;
+    if (this.#paused) this.#held = 'end';
     else this.handler.ended();
   }
 
   /** For the listeners only. After `end` the stream says `finish`, and not `drain`, when its queue is empty. */
   onDrain(): void {
-    if (this.#closed || !this.#drainDue) return;
+    if (!this.#drainDue || isOver(this.#life)) return;
     this.#drainDue = false;
     this.#count(0);
     this.handler.drained();
@@ -174,9 +163,9 @@ export abstract class StreamConnection implements Connection {
   /** For the listeners only. */
   onError(error: Error): void {
     // The owner's own `destroy` has given the reason.
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#endDue = false;
+    if (isOver(this.#life)) return;
+    this.#life = 'closed';
+    this.#held = 'nothing';
     this.#count(0);
     this.#error = this.translate(error);
   }
@@ -184,7 +173,7 @@ export abstract class StreamConnection implements Connection {
   /** For the listeners only. */
   onClose(): void {
     this.#count(0);
-    if (this.#endDue && !this.#closed) this.#closeDue = true;
+    if (this.#held === 'end' && !isOver(this.#life)) this.#held = 'end-and-close';
     else if (this.#trusted) this.deliverClosed();
     // Other streams than sockets may close from within `destroy`.
     else setImmediate(deliverClosed, this);
