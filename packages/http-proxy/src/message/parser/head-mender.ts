@@ -9,6 +9,27 @@ const STATUS_LENGTH = VERSION_LENGTH + 5;
 const FRAMING_NAMES = [ascii('content-length'), ascii('transfer-encoding')];
 
 /**
+ * Where in a line the next byte is: at its beginning, in the white space with which a folded line begins, or in its text. An end of the
+ * line leads from all of them to `line-start`.
+ */
+type Place = 'line-start' | 'fold' | 'text';
+
+/**
+ * The line that is not yet mended.
+ *
+ * ```
+ *          begins                 the next one is folded
+ *   none ─────────▶ line ───────────────────────────────▶ folded
+ *     └── begins folded ─▶ orphan
+ *   all of them ── the next line begins, or the head ends ──▶ none
+ * ```
+ *
+ * - `folded`: it consists of several lines.
+ * - `orphan`: it begins with white space, and there is no field line before it that it could belong to.
+ */
+type Pending = 'none' | 'line' | 'folded' | 'orphan';
+
+/**
  * Writes the head of an answer, or a trailer section, anew in the form that the parser reads. That has CRLF, no folds, no space before a
  * colon, only lines that are fields, and no control bytes. RFC 9112 sections 2.2, 4 and 5 let a recipient do that. It reads byte by byte,
  * because few answers need it. A verdict does not depend on how the bytes arrive.
@@ -31,19 +52,13 @@ export class HeadMender {
   #taken = 0;
   /** The line in `out[length..#to)` is not finished, or may be folded. */
   #to = 0;
-  #isPending = false;
+  #pending: Pending = 'none';
   #inStartLine: boolean;
   #emptyLines = 0;
   /** Field lines, dropped ones included. */
   #lines = 0;
-  #atLineStart = true;
+  #place: Place = 'line-start';
   #afterCr = false;
-  /** In the white space at the beginning of a folded line. */
-  #inFold = false;
-  /** The pending line consists of more than one. */
-  #isFolded = false;
-  /** It began with white space, and there is no field line before it that it could belong to. */
-  #isOrphan = false;
   /** Where the first of the pending lines ends. The name of a field must end within it. -1 while the line goes on. */
   #firstEnd = -1;
 
@@ -80,9 +95,9 @@ export class HeadMender {
       this.repairs |= Repair.lineEnd;
       return this.#endLine();
     }
-    if (this.#atLineStart) this.#beginLine(byte);
-    if (this.#inFold && (byte === SP || byte === HTAB)) return;
-    this.#inFold = false;
+    if (this.#place === 'line-start') this.#beginLine(byte);
+    if (this.#place === 'fold' && (byte === SP || byte === HTAB)) return;
+    this.#place = 'text';
     if (this.#inStartLine) {
       if (this.#to >= this.#limits.startLine) return this.#fail('start-line-too-long');
       // What stands before the reason decides what the answer is.
@@ -92,28 +107,21 @@ export class HeadMender {
   }
 
   #beginLine(first: number): void {
-    this.#atLineStart = false;
-    if (!this.#inStartLine && (first === SP || first === HTAB)) {
-      this.#inFold = true;
-      if (this.#isPending) {
-        this.#isFolded = true;
-        this.out[this.#to++] = SP;
-        return;
-      }
-      this.#isOrphan = true;
-    } else {
-      this.#settle();
-      this.#isOrphan = false;
+    const isFold = !this.#inStartLine && (first === SP || first === HTAB);
+    this.#place = isFold ? 'fold' : 'text';
+    if (isFold && this.#pending !== 'none') {
+      if (this.#pending === 'line') this.#pending = 'folded';
+      this.out[this.#to++] = SP;
+      return;
     }
-    this.#isPending = true;
-    this.#isFolded = false;
+    this.#settle();
+    this.#pending = isFold ? 'orphan' : 'line';
     this.#firstEnd = -1;
   }
 
   #endLine(): void {
-    const isEmpty = this.#atLineStart;
-    this.#atLineStart = true;
-    this.#inFold = false;
+    const isEmpty = this.#place === 'line-start';
+    this.#place = 'line-start';
     if (this.#inStartLine) return isEmpty ? this.#skipEmptyLine() : this.#endStartLine();
     if (!isEmpty) {
       if (this.#firstEnd < 0) this.#firstEnd = this.#to;
@@ -131,7 +139,7 @@ export class HeadMender {
   }
 
   #endStartLine(): void {
-    this.#isPending = false;
+    this.#pending = 'none';
     this.#inStartLine = false;
     this.#blankControls(STATUS_LENGTH);
     this.#commit();
@@ -139,17 +147,18 @@ export class HeadMender {
 
   /** Mends the pending line, which is whole, or drops it. */
   #settle(): void {
-    if (!this.#isPending) return;
-    this.#isPending = false;
+    const pending = this.#pending;
+    if (pending === 'none') return;
+    this.#pending = 'none';
     if (++this.#lines > this.#limits.fields) return this.#fail('too-many-fields');
     const { out, length: start } = this;
-    const colon = this.#isOrphan ? -1 : indexOf(out, COLON, start, this.#firstEnd);
+    const colon = pending === 'orphan' ? -1 : indexOf(out, COLON, start, this.#firstEnd);
     let nameEnd = colon;
     while (nameEnd > start && (out[nameEnd - 1] === SP || out[nameEnd - 1] === HTAB)) nameEnd -= 1;
     if (!isName(out, start, nameEnd)) return this.#drop(colon);
     const before = this.repairs;
-    let plain = !this.#isFolded && nameEnd === colon;
-    if (this.#isFolded) this.repairs |= Repair.fold;
+    let plain = pending !== 'folded' && nameEnd === colon;
+    if (pending === 'folded') this.repairs |= Repair.fold;
     if (nameEnd < colon) {
       this.repairs |= Repair.spaceBeforeColon;
       out.fill(SP, nameEnd, colon + 1);
