@@ -12,6 +12,19 @@ export interface FollowTimes {
 const TIMES: FollowTimes = { settle: 200, poll: 60_000 };
 
 /**
+ * What a followed text does.
+ *
+ * ```
+ *            asked           settled              looked, the file was settled
+ *   waits ──────────▶ soon ───────────▶ looks ─────────────────────────────────▶ waits
+ *     └──── after a minute ───────────────▲└── asked ──▶ looks-again ── looked ──▶ soon
+ * ```
+ *
+ * `looks-again`: what was asked for meanwhile may have been read before it changed. `closed`: by its owner, from any other.
+ */
+type State = 'waits' | 'soon' | 'looks' | 'looks-again' | 'closed';
+
+/**
  * Reads a file again when something happens in its folder, and once a minute. The folder is watched and not the file, because files are
  * replaced by renaming others. It does not keep the process running.
  */
@@ -24,10 +37,7 @@ export class FollowedText {
   #seen: string | undefined = undefined;
   #watcher: FSWatcher | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #isLooking = false;
-  /** A look is due soon. */
-  #isAsked = false;
-  #isClosed = false;
+  #state: State = 'waits';
 
   /** `text`: what was read before. `changed` gets each other text once, when it has been the same for two looks. */
   constructor(path: string, text: string, changed: (text: string) => void, times: Partial<FollowTimes> = {}) {
@@ -40,7 +50,7 @@ export class FollowedText {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#enter('closed');
     clearTimeout(this.#timer);
     this.#watcher?.close();
   }
@@ -57,31 +67,34 @@ export class FollowedText {
   }
 
   #ask(): void {
-    if (this.#isAsked) return;
-    this.#isAsked = true;
-    if (!this.#isLooking) this.#wait(this.#times.settle);
+    if (this.#state === 'waits') this.#wait('soon', this.#times.settle);
+    else if (this.#state === 'looks') this.#enter('looks-again');
   }
 
-  #wait(milliseconds: number): void {
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
+  #wait(state: 'waits' | 'soon', milliseconds: number): void {
     clearTimeout(this.#timer);
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(), milliseconds).unref();
+    this.#enter(state);
+    this.#timer = setTimeout(() => void this.#look(), milliseconds).unref();
   }
 
   async #look(): Promise<void> {
-    this.#isLooking = true;
-    this.#isAsked = false;
+    this.#enter('looks');
     // Between two steps of an editor there may be no file.
     const text = await readFile(this.#path, 'utf8').catch(() => undefined);
-    this.#isLooking = false;
-    if (this.#isClosed) return;
+    if (this.#state === 'closed') return;
     const isNew = text !== undefined && text !== this.#told;
     const isSettled = !isNew || text === this.#seen;
     this.#seen = text;
+    const { settle, poll } = this.#times;
+    if (!isSettled || this.#state === 'looks-again') this.#wait('soon', settle);
+    else this.#wait('waits', poll);
     if (isNew && isSettled) {
       this.#told = text;
       this.#changed(text);
     }
-    if (!isSettled) this.#isAsked = true;
-    this.#wait(this.#isAsked ? this.#times.settle : this.#times.poll);
   }
 }

@@ -25,6 +25,22 @@ const MOST_WATCHED = 1_000;
 const POLL_PER_FILE = 50;
 
 /**
+ * What a follower does.
+ *
+ * ```
+ *            asked           settled              looked, all was settled
+ *   waits ──────────▶ soon ───────────▶ looks ────────────────────────────▶ waits
+ *     └──── after a minute ───────────────▲└── asked ──▶ looks-again ── looked ──▶ soon
+ * ```
+ *
+ * - `waits`: for an event, or for the next look without one.
+ * - `soon`: a look follows, when files have had time to settle.
+ * - `looks-again`: what was asked for meanwhile may have been looked at before it changed.
+ * - `closed`: by its owner, from any other.
+ */
+type State = 'waits' | 'soon' | 'looks' | 'looks-again' | 'closed';
+
+/**
  * Looks at files again when something happens in their folders, and once a minute, because a network file system has no events, and
  * neither has a file behind a symbolic link to another folder. The folders are watched and not the files, because files are
  * replaced by renaming others. Its timers do not keep the process running.
@@ -35,10 +51,7 @@ export class FileFollower {
   readonly #times: FollowerTimes;
   readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined = undefined;
-  #isSoon = false;
-  #isLooking = false;
-  #isAsked = false;
-  #isClosed = false;
+  #state: State = 'waits';
   #hasFailed = false;
 
   /** `look` never rejects. */
@@ -50,47 +63,42 @@ export class FileFollower {
 
   /** Watches `folders`, and looks at once for what has changed since the files were read. */
   start(folders: readonly string[]): void {
-    if (this.#isClosed) return;
+    if (this.#state === 'closed') return;
     this.#watch(folders);
     this.ask();
   }
 
   /** Has it look soon. */
   ask(): void {
-    if (this.#isClosed || this.#isSoon) return;
-    this.#isAsked = true;
-    if (!this.#isLooking) this.#wait(this.#times.settle, true);
+    if (this.#state === 'waits') this.#wait('soon', this.#times.settle);
+    else if (this.#state === 'looks') this.#enter('looks-again');
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#enter('closed');
     clearTimeout(this.#timer);
     for (const watcher of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
   }
 
-  #wait(milliseconds: number, isSoon: boolean): void {
+  #enter(state: State): void {
+    this.#state = state;
+  }
+
+  #wait(state: 'waits' | 'soon', milliseconds: number): void {
     clearTimeout(this.#timer);
-    this.#isSoon = isSoon;
+    this.#enter(state);
     this.#timer = setTimeout(() => void this.#run(), milliseconds).unref();
   }
 
   async #run(): Promise<void> {
-    this.#isSoon = false;
-    this.#isAsked = false;
-    this.#isLooking = true;
+    this.#enter('looks');
     const { isSettled, folders, files } = await this.#look();
-    this.#isLooking = false;
-    if (this.#isClosed) return;
+    if (this.#state === 'closed') return;
     this.#watch(folders);
     const { settle, poll } = this.#times;
-    // What `ask` has asked for meanwhile may have been looked at before it changed.
-    if (!isSettled || this.#wasAsked()) this.#wait(settle, true);
-    else this.#wait(Math.max(poll, files * POLL_PER_FILE), false);
-  }
-
-  #wasAsked(): boolean {
-    return this.#isAsked;
+    if (!isSettled || this.#state === 'looks-again') this.#wait('soon', settle);
+    else this.#wait('waits', Math.max(poll, files * POLL_PER_FILE));
   }
 
   #watch(all: readonly string[]): void {
