@@ -9,13 +9,15 @@ const LARGEST_DELIVERY = 64 * 1024;
 /** What the memory of delivered bytes is filled with, for handlers that keep it. */
 const POISON = 0xaa;
 
-/** What all connections of one network in memory share: the queue of tasks, and the buffer in which bytes are delivered. */
+/** In which bytes are delivered, one delivery after the other, on whatever network. Made when the first one is. */
+let buffer: Buffer | undefined;
+
+/** What all connections of one network in memory share: the queue of tasks, and how bytes are cut. */
 export class MemoryPump implements Pump {
   split: Split;
   readonly window: number;
   /** Ends that are open, in the order in which they were made. */
   readonly ends = new LinkedList<MemoryConnection>();
-  readonly #buffer = Buffer.alloc(MARGIN + LARGEST_DELIVERY + MARGIN, POISON);
   readonly #tasks = new LaterTasks();
 
   constructor(split: Split, window: number) {
@@ -31,9 +33,10 @@ export class MemoryPump implements Pump {
   deliver(end: MemoryConnection): void {
     const available = Math.min(end.unread, LARGEST_DELIVERY);
     const length = Math.max(1, Math.min(available, Math.trunc(this.split(available))));
-    end.takeInto(this.#buffer, MARGIN, length);
-    end.handler.data(this.#buffer, MARGIN, MARGIN + length);
-    this.#buffer.fill(POISON, MARGIN, MARGIN + length);
+    buffer ??= Buffer.alloc(MARGIN + LARGEST_DELIVERY + MARGIN, POISON);
+    end.takeInto(buffer, MARGIN, length);
+    end.handler.data(buffer, MARGIN, MARGIN + length);
+    buffer.fill(POISON, MARGIN, MARGIN + length);
   }
 
   opened(end: MemoryConnection): void {
