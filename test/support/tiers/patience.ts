@@ -6,6 +6,11 @@ import { vi } from 'vitest';
  */
 const PATIENCE = 30_000;
 
+/** In which is looked early: about half a millisecond. */
+const MOST_ITERATIONS = 64;
+/** Taken before a test can install fake timers. */
+const nextIteration = globalThis.setImmediate;
+
 type Options = Parameters<typeof vi.waitFor>[1];
 
 const { waitFor, waitUntil } = vi;
@@ -18,12 +23,29 @@ export function lookEvery(milliseconds: number): void {
 
 /** Of files that share a process, the first one has set it. */
 if (!waitFor.name.startsWith('patient')) {
-  vi.waitFor = function patientFor(callback, options) {
-    return waitFor(callback, patient(options));
+  vi.waitFor = async function patientFor(callback, options) {
+    const early = interval === undefined ? undefined : await lookEarly(callback);
+    return early === undefined ? waitFor(callback, patient(options)) : early.seen;
   };
   vi.waitUntil = function patientUntil(callback, options) {
     return waitUntil(callback, patient(options));
   };
+}
+
+/**
+ * Looks at what is waited for in the next iterations of the event loop, ever more of them apart: what happens in memory mostly
+ * has happened then, and a timer would let the process stand still.
+ */
+async function lookEarly<T>(callback: () => T | Promise<T>): Promise<{ readonly seen: T } | undefined> {
+  for (let iterations = 1; iterations <= MOST_ITERATIONS; iterations *= 2) {
+    try {
+      return { seen: await callback() };
+    } catch {
+      for (let left = iterations; left > 0; left -= 1)
+        await new Promise<void>((resolve) => void nextIteration(resolve));
+    }
+  }
+  return undefined;
 }
 
 /** Simulated timers move by the interval at each look, so vitest's own stays there. */
