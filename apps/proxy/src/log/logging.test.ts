@@ -79,6 +79,8 @@ describe('LogBatch', () => {
   });
 
   test('lets a lonely line go by itself', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
     const written = new Promise<string>((resolve) => {
       const batch = new LogBatch({
         write: (lines) => resolve(lines.toString()),
@@ -87,6 +89,7 @@ describe('LogBatch', () => {
       });
       batch.add('1\n');
     });
+    await vi.advanceTimersByTimeAsync(200);
     expect(await written).toBe('1\n');
   });
 

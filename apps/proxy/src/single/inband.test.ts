@@ -2,7 +2,8 @@ import { type Connection, createMemoryNetwork, type SessionRecord } from '@inban
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { passTimeUntil } from '../../../../packages/core/test-support/passing-time.ts';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import { createInband } from './inband.ts';
@@ -120,6 +121,8 @@ describe('createInband', () => {
   });
 
   test('closes idle clients at once and ends tunnels when the grace is over', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const network = createMemoryNetwork();
     const origin = await network.transport().listen(address('127.0.0.1', 443), {}, (connection) => connection.resume());
     const inband = await createInband(forward(), { transport: network.transport() });
@@ -131,9 +134,9 @@ describe('createInband', () => {
     tunnel.write(Buffer.from('CONNECT 127.0.0.1:443 HTTP/1.1\r\nHost: 127.0.0.1:443\r\n\r\n'));
     await established.promise;
     const closed = inband.close({ grace: 60_000 });
-    await idleEnded;
+    await passTimeUntil(idleEnded);
     // The tunnel would have a minute; a second, impatient call cuts that short.
-    await Promise.all([inband.close({ grace: 0 }), closed, tunnelEnded]);
+    await passTimeUntil(Promise.all([inband.close({ grace: 0 }), closed, tunnelEnded]));
     await origin.close();
   });
 

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { passTime } from '../../../core/test-support/passing-time.ts';
 import { ACCESS, adminApp, bearer, TOKENS } from '../../test-support/admin-app.ts';
 import { ScriptedState } from '../../test-support/scripted-state.ts';
 import { Access } from '../access/access.ts';
@@ -60,15 +61,19 @@ test('an order that there is not is refused', async () => {
 });
 
 test('a reader of the log is sent away when others may ask than before, and only then', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const state = new ScriptedState({ log: { lines: [], lost: [0] } });
   const access = new Access(ACCESS, state);
   const app = await createApp({ state, access });
   const read = () => app.inject({ url: '/log', headers: bearer(TOKENS.read) });
   const reading = read();
-  await vi.waitFor(() => expect(state.asked.length).toBeGreaterThan(1), 10_000);
+  await passTime(10_000, () => state.asked.length > 1);
+  expect(state.asked.length).toBeGreaterThan(1);
   access.configure({ ...ACCESS });
   const asked = state.asked.length;
-  await vi.waitFor(() => expect(state.asked.length).toBeGreaterThan(asked), 10_000);
+  await passTime(10_000, () => state.asked.length > asked);
+  expect(state.asked.length).toBeGreaterThan(asked);
   access.configure({ ...ACCESS, tokens: [] });
   expect((await reading).statusCode).toBe(200);
   expect((await read()).statusCode).toBe(401);

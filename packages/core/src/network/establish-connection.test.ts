@@ -1,8 +1,9 @@
 import type { ConnectionLayer, EstablishOptions } from './establish-options.ts';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { ServerConnection } from '../session/server-connection.ts';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FakeConnection } from '../../test-support/fake-connection.ts';
+import { passTime } from '../../test-support/passing-time.ts';
 import { inetAddr, type SockAddr } from '../base/address.ts';
 import type { Connection } from '../base/connection.ts';
 import { AccessDeniedError, ProxyError } from '../base/errors.ts';
@@ -295,6 +296,8 @@ describe('a layer', () => {
   });
 
   test('that throws makes a failed attempt too, and leaves nothing open', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { network, session, connect } = await setUp();
     const layer: ConnectionLayer = {
       id: 'tls',
@@ -306,7 +309,7 @@ describe('a layer', () => {
     const error = await refusal(connect(session(), { tls: layer, connectTimeout: 100 }));
     expect(error).toMatchObject({ code: 'proxy_internal_error', message: 'defect' });
     // The attempt's own time must not come after it: an expiry would have nobody to hear it.
-    await new Promise((resolve) => setTimeout(resolve, 110));
+    await passTime(110);
     const own = network.connections().filter((end) => end.remote === server);
     for (const end of own) end.resume();
     await vi.waitFor(() => expect(network.connections().filter((end) => end.remote === server)).toEqual([]));

@@ -1,8 +1,11 @@
 import { ProxyError, type Chainer, type ServerFailure, type Session, type SessionOutcome } from '@inband/core';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { passTime, passTimeUntil } from '../../../core/test-support/passing-time.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 import type { Peer } from '../../test-support/harness.ts';
 
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
 const setUpHarness = useHarness();
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -55,13 +58,27 @@ async function setUp({ unreachable = false, second, has = true, retries, says = 
 }
 
 async function asked(server: Promise<Peer>): Promise<Peer> {
-  const peer = await server;
+  const peer = await passTimeUntil(server);
   await peer.receive('\r\n\r\n');
   return peer;
 }
 
 async function gone(peer: Peer): Promise<void> {
-  await peer.until(() => peer.hasEnded || peer.isClosed);
+  await passTimeUntil(peer.until(() => peer.hasEnded || peer.isClosed));
+}
+
+/** Lets the time pass until `check` passes. */
+async function until(check: () => void): Promise<void> {
+  const isMet = () => {
+    try {
+      check();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  await passTime(5_000, isMet);
+  check();
 }
 
 test('a request without an answer goes to a second server, whose answer counts if it comes first', async () => {
@@ -111,7 +128,7 @@ test('a second server that is not reached, or not there, changes nothing', async
     const { h, client, sessions } = await setUp(plan);
     client.send(GET);
     const first = await asked(h.server());
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await passTime(40);
     first.send(OK);
     await client.receive('ok');
     expect([h.dialled, sessions.length]).toEqual([1, plan.has === false ? 1 : 2]);
@@ -146,7 +163,7 @@ test.each([
     const second = await asked(h.server());
     act(first);
     if (cause !== 'status') await gone(first);
-    await vi.waitFor(() => expect(won()).toBe(1));
+    await until(() => expect(won()).toBe(1));
     second.send(OK);
     expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 200 /);
     await gone(first);
@@ -163,7 +180,7 @@ test('where the second server is lost as well, the usual rules hold', async () =
   const first = await asked(h.server());
   const second = await asked(h.server());
   first.connection.destroy();
-  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  await until(() => expect(failures).toHaveLength(1));
   second.connection.destroy();
   (await asked(h.server())).send(OK);
   await client.receive('ok');
@@ -182,7 +199,7 @@ test.each([
   const first = await asked(h.server());
   const second = await asked(h.server());
   first.send(BUSY);
-  await vi.waitFor(() => expect(ends()[1]).toBeDefined());
+  await until(() => expect(ends()[1]).toBeDefined());
   act(second);
   expect(await client.receive('ok')).toMatch(/^HTTP\/1.1 503 /);
 });
@@ -202,9 +219,9 @@ test.each([
     });
     client.send(GET);
     const first = await asked(h.server());
-    await vi.waitFor(() => expect(sessions).toHaveLength(2));
+    await until(() => expect(sessions).toHaveLength(2));
     act(first);
-    await vi.waitFor(() => expect(failures).toMatchObject([{ cause }]));
+    await until(() => expect(failures).toMatchObject([{ cause }]));
     if (cause !== 'status') await gone(first);
     expect(won()).toBe(0);
     connection.resolve();
@@ -232,9 +249,9 @@ test.each([
   });
   client.send(GET);
   const first = await asked(h.server());
-  await vi.waitFor(() => expect(sessions).toHaveLength(2));
+  await until(() => expect(sessions).toHaveLength(2));
   act(first);
-  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  await until(() => expect(failures).toHaveLength(1));
   connection.reject(new ProxyError('connection_refused', 'Not there.'));
   if (says) (await asked(h.server())).send(OK);
   expect(await client.receive('\r\n\r\n')).toMatch(answer);
@@ -246,13 +263,13 @@ test('a second server that is waited for is let go where the client goes away', 
   const { h, client, sessions, failures, ends } = await setUp({ second: connection.promise, says: false });
   client.send(GET);
   const first = await asked(h.server());
-  await vi.waitFor(() => expect(sessions).toHaveLength(2));
+  await until(() => expect(sessions).toHaveLength(2));
   first.connection.destroy();
-  await vi.waitFor(() => expect(failures).toHaveLength(1));
+  await until(() => expect(failures).toHaveLength(1));
   client.connection.destroy(new Error('reset'));
-  await vi.waitFor(() => expect(ends()).toMatchObject([{ status: 0 }, { status: 0 }]));
+  await until(() => expect(ends()).toMatchObject([{ status: 0 }, { status: 0 }]));
   connection.resolve();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await passTime(20);
   expect([h.dialled, sessions.length]).toEqual([1, 2]);
 });
 
@@ -262,7 +279,7 @@ test('both servers are let go where the client goes away while the second one go
   const first = await asked(h.server());
   const second = await asked(h.server());
   first.send(BUSY);
-  await vi.waitFor(() => expect(won()).toBe(1));
+  await until(() => expect(won()).toBe(1));
   client.connection.destroy(new Error('reset'));
   await Promise.all([first, second].map(gone));
 });
@@ -281,7 +298,7 @@ test.each([
   const { h, client } = await setUp();
   client.send(request);
   const first = await asked(h.server());
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await passTime(40);
   first.send(OK);
   await client.receive('ok');
   expect(h.dialled).toBe(1);

@@ -1,9 +1,13 @@
 import { ProxyError, type Chainer, type RetriedFailures, type ServerFailure } from '@inband/core';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { passTime, passTimeUntil } from '../../../core/test-support/passing-time.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 import type { HarnessOptions, Peer } from '../../test-support/harness.ts';
 
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
 const setUpHarness = useHarness();
+
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const BUSY = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nX-From: it\r\n\r\nbusy';
@@ -45,7 +49,7 @@ async function setUp({ unreachable = [], says = () => true, failures, ...options
 type Setting = Awaited<ReturnType<typeof setUp>>;
 
 async function asked({ h }: Setting, end = '\r\n\r\n'): Promise<Peer> {
-  const server = await h.server();
+  const server = await passTimeUntil(h.server());
   await server.receive(end);
   return server;
 }
@@ -60,7 +64,7 @@ describe('an answer with a status that is retried', () => {
     expect(await setting.client.receive('ok')).toMatch(/^HTTP\/1.1 200 /);
     expect(setting.told).toEqual([{ cause: 'status', status: 503, mayRepeat: true }]);
     expect(setting.h.records).toMatchObject([{ status: 200, error: undefined, retries: ['status'] }]);
-    await first.until(() => first.hasEnded || first.isClosed);
+    await passTimeUntil(first.until(() => first.hasEnded || first.isClosed));
   });
 
   test('is what the client gets, as it is, where the chainer knows no other server', async () => {
@@ -88,7 +92,7 @@ describe('an answer with a status that is retried', () => {
         if (how === 'answers what is no HTTP') second.send('SSH-2.0\r\n\r\n');
         else if (how !== 'takes too long') second.connection.destroy();
       }
-      await client.receive('X-From: it');
+      await passTimeUntil(client.receive('X-From: it'));
       first.send('sy');
       await client.receive('busy');
       expect(setting.h.records).toMatchObject([{ status: 503, error: undefined }]);
@@ -171,14 +175,14 @@ describe('a server that takes longer than a try may', () => {
     (await asked(setting)).send(OK);
     await setting.client.receive('ok');
     expect(setting.told).toMatchObject([{ cause: 'timeout', error: { code: 'http_response_timeout' } }]);
-    await first.until(() => first.hasEnded || first.isClosed);
+    await passTimeUntil(first.until(() => first.hasEnded || first.isClosed));
   });
 
   test('is waited for where no other is left', async () => {
     const setting = await setUp({ failures, says: () => false });
     setting.client.send(GET);
     const first = await asked(setting);
-    while (setting.told.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await passTime(1_000, () => setting.told.length > 0);
     first.send(OK);
     await setting.client.receive('ok');
   });
@@ -187,7 +191,7 @@ describe('a server that takes longer than a try may', () => {
     const setting = await setUp({ failures, says: () => false, http: { responseTimeout: 100 } });
     setting.client.send(GET);
     await asked(setting);
-    expect(await setting.client.receive('\r\n\r\n')).toMatch(/^HTTP\/1.1 504 /);
+    expect(await passTimeUntil(setting.client.receive('\r\n\r\n'))).toMatch(/^HTTP\/1.1 504 /);
     expect(setting.told).toHaveLength(1);
   });
 });

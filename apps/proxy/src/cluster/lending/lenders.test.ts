@@ -1,5 +1,6 @@
 import { type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, expect, test, vi } from 'vitest';
+import { passTimeUntil } from '../../../../../packages/core/test-support/passing-time.ts';
 import { openMemory } from './memory.ts';
 import { AwayShares, shareOf } from './away-shares.ts';
 import type { AwayPolicy, NumberedAnswer, NumberedCall } from './lend-messages.ts';
@@ -175,23 +176,27 @@ test('all calls of one turn are one message, and their answers another', async (
 });
 
 test('a worker whose supervisor is silent decides by itself, in bounded time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const { lender } = await pair({ isSilent: true, parties: 4 });
-  expect(await lender.lease('a', rate, 0, 20)).toMatchObject({ granted: 5 });
-  expect(await lender.hold('a', 8, 1, 5)).toEqual({ granted: 1, free: 0 });
-  expect(await lender.count('a', 10, 1, 1)).toBeUndefined();
+  const begun = performance.now();
+  expect(await passTimeUntil(lender.lease('a', rate, 0, 20))).toMatchObject({ granted: 5 });
+  expect(await passTimeUntil(lender.hold('a', 8, 1, 5))).toEqual({ granted: 1, free: 0 });
+  expect(await passTimeUntil(lender.count('a', 10, 1, 1))).toBeUndefined();
+  expect(performance.now() - begun).toBeLessThan(1_000);
 });
 
 test('a supervisor that is silent is not sent more and more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   let time = 0;
   const { lender, messages } = await pair({ isSilent: true, away: 'open', now: () => time });
   for (let round = 0; round < 3; round += 1) {
     const asked = Array.from({ length: 9_000 }, (_, index) => lender.lease(String(index), rate, 0, 1));
-    const leased = await Promise.all(asked);
+    const leased = await passTimeUntil(Promise.all(asked));
     expect(leased.every(({ granted }) => granted === 1)).toBe(true);
   }
   expect(messages.calls.flat()).toHaveLength(8_192);
   time = 1_000;
-  await lender.lease('later', rate, 0, 1);
+  await passTimeUntil(lender.lease('later', rate, 0, 1));
   expect(messages.calls.flat()).toHaveLength(8_193);
 });
 

@@ -7,7 +7,7 @@ import { LogFile, type RotateOptions } from './log-file.ts';
 import { ProgramLog } from '../program-log.ts';
 
 /** Milliseconds; the program takes a second. */
-const LOOK = 20;
+const LOOK = 5;
 
 async function folder(): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'inband-log-'));
@@ -27,7 +27,7 @@ async function opened(rotate?: RotateOptions) {
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, LOOK));
 }
 
 test('lines are appended to what is there, and a new file is not for everybody', async () => {

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { setImmediate as nextIteration } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { passTimeUntil } from '../../../test-support/passing-time.ts';
 import { record, REMOTE, scripted } from '../../../test-support/scripted-system.ts';
 import type { SockAddr } from '../../base/address.ts';
 import type { DirectConnection } from '../../base/connection.ts';
@@ -30,13 +31,15 @@ test('descriptors run out: accepting pauses, and resumes when one is closed', as
 });
 
 test('descriptors run out and none of ours is closed: accepting is tried again before long', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { system, poller } = scripted();
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const listener = openListener(poller, REMOTE, {}, resolve);
   if ('errno' in listener) throw new Error('not listening');
   system.accepts.push(-EMFILE, 20);
   await system.happens(system.event(3, EVENT_IN));
-  await promise;
+  await passTimeUntil(promise);
   await listener.close();
 });
 

@@ -133,7 +133,7 @@ describe('followed certificates', () => {
       logger,
       tellsExpiry: true,
       now: () => now,
-      times: { settle: 5, poll: 50 },
+      times: { settle: 5, poll: 20 },
     });
     followed.start();
     return store;

@@ -83,7 +83,7 @@ test('a list is read again when it changes, stays in use while it is wrong, and 
   };
   let now = Date.now();
   const files = await TrustFiles.read(entries());
-  const times = { settle: 5, poll: 50 };
+  const times = { settle: 5, poll: 20 };
   const trust = new FollowedTrust({ files, logger, tellsExpiry: true, whose: 'clients', now: () => now, times });
   trust.start();
   const { hash } = trust.current;

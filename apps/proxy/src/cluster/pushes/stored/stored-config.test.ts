@@ -1,5 +1,7 @@
 import { openStore, type Store, StoreUnavailable } from '@inband/store';
+import timers from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { replaceBuiltin } from '../../../../../../test/support/replace-builtin.ts';
 import { silentLogger } from '../../../log/logging.ts';
 import { parseRecord } from './records.ts';
 import { StoredConfig } from './stored-config.ts';
@@ -29,12 +31,16 @@ async function forgetful(): Promise<Store> {
 }
 
 test('a push whose lock was taken by a call without an answer has it, and gives it back', async () => {
+  const pauses: unknown[] = [];
+  const setTimeout = (async (milliseconds: number) => void pauses.push(milliseconds)) as typeof timers.setTimeout;
+  replaceBuiltin(timers, { setTimeout });
   const stored = new StoredConfig(await forgetful());
   const first = await stored.lock(60_000);
   expect(first).toBeDefined();
   expect(await stored.lock(60_000)).toBeUndefined();
   await first?.release();
   expect(await stored.lock(60_000)).toBeDefined();
+  expect(pauses).toEqual([400, 400]);
 });
 
 test('a record after which no other could come is none', () => {
