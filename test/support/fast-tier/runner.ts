@@ -1,6 +1,8 @@
+import { configureGlobal } from 'fast-check';
 import { pathToFileURL } from 'node:url';
 import { TestRunner, type RunnerTestFile, type RunnerTestSuite, type TestRunnerConfig } from 'vitest';
 import { lookEvery } from '../tiers/patience.ts';
+import { runs } from '../tiers/runs.ts';
 import { checkNothingRefused, refuseProcesses } from './no-processes.ts';
 import { resolveSourcesByPath } from './resolve-sources.ts';
 import { forgetFile } from './shared-process.ts';
@@ -14,6 +16,9 @@ declare module 'vitest' {
 
 /** Milliseconds: what these tests wait for happens in the process, mostly within one. */
 const LOOKS = 5;
+
+/** How often a property is tried that does not say how often. */
+const USUAL_RUNS = 100;
 
 /** How often each file was imported in this process. */
 const imported = new Map<string, number>();
@@ -32,6 +37,7 @@ export default class FastTierRunner extends TestRunner {
     isPrepared = true;
     refuseProcesses();
     lookEvery(LOOKS);
+    configureGlobal({ numRuns: runs(USUAL_RUNS) });
     if (!config.watch) resolveSourcesByPath();
   }
 

@@ -9,20 +9,17 @@ test('the published manual page is in step: node apps/proxy/src/cli/generate-man
 });
 
 test('the help and the manual page have every command and every option, in lines that fit', () => {
-  const lines = helpText().split('\n');
+  const [help, manual] = [helpText(), manPage()];
+  const lines = help.split('\n');
   expect(lines.filter((line) => line.length > 100)).toEqual([]);
-  expect(
-    manPage()
-      .split('\n')
-      .filter((line) => line.length > 80),
-  ).toEqual([]);
+  expect(manual.split('\n').filter((line) => line.length > 80)).toEqual([]);
   for (const { name } of COMMANDS) {
     expect(lines.some((line) => line.startsWith(`${name} `))).toBe(true);
-    expect(manPage()).toContain(`\n.It Cm ${name}\n`);
+    expect(manual).toContain(`\n.It Cm ${name}\n`);
   }
   for (const { name } of OPTIONS) {
-    expect(helpText()).toContain(`--${name}`);
-    expect(manPage()).toMatch(new RegExp(`^\\.It (?:Fl . , )?Fl -${name}(?: Ar [A-Z:]+)?$`, 'm'));
+    expect(help).toContain(`--${name}`);
+    expect(manual).toMatch(new RegExp(`^\\.It (?:Fl . , )?Fl -${name}(?: Ar [A-Z:]+)?$`, 'm'));
   }
 });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { runs } from '../../../../test/support/tiers/runs.ts';
 import { parseNetwork } from '../base/ip.ts';
 import { NetworkList } from './network-list.ts';
 import { addPlainNetwork } from './plain-network.ts';
@@ -38,7 +39,7 @@ test('a network of IPv4 is read as the parser reads it, and nothing that the par
       const isOfV4 = expected !== undefined && !text.includes(':');
       expect(plain(text)).toEqual(isOfV4 ? expected : undefined);
     }),
-    { numRuns: 5_000 },
+    { numRuns: runs(5_000) },
   );
 });
 

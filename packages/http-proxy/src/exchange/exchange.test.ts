@@ -1,5 +1,6 @@
 import { ProxyError, type Chainer, type ServerConnection } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
+import { perForm } from '../../../../test/support/tiers/runs.ts';
 import { byteByByte, pseudoRandom, whole } from '@inband/core';
 import { FakeConnection } from '../../../core/test-support/fake-connection.ts';
 import type { Harness, HarnessOptions } from '../../test-support/harness.ts';
@@ -264,7 +265,7 @@ describe('bodies', () => {
 
   test('of any size take bounded memory either way', async () => {
     const window = 32_768;
-    const size = 3_000_000;
+    const size = perForm(3_000_000, 600_000);
     const h = await setUp({ window });
     const client = h.client();
     client.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${size}\r\n\r\n`);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { parseIp } from '@inband/core';
 import { describe, expect, test } from 'vitest';
-import { runs } from '../../../../test/support/tiers/runs.ts';
+import { perForm, runs } from '../../../../test/support/tiers/runs.ts';
 import { latin1, soup } from '../../test-support/bytes.ts';
 import { parseAuthority, reachedAt } from './authority.ts';
 
@@ -113,7 +113,7 @@ test('what was kept of one text is never given for another', () => {
     fc.property(texts, (list) => {
       for (const [host, port] of list) expect(parse(`${host}:${port}`)).toMatchObject({ host, port });
     }),
-    { numRuns: 20 },
+    { numRuns: perForm(20, 5) },
   );
 });
 

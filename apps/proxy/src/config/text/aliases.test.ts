@@ -14,14 +14,15 @@ function chain(count: number, made: (before: string) => string): string[] {
 }
 
 test('a chain of mappings is merged', () => {
-  const { value, syntaxErrors } = read(chain(90, (before) => `<<: ${before}`));
+  const count = perForm(90, 30);
+  const { value, syntaxErrors } = read(chain(count, (before) => `<<: ${before}`));
   expect(syntaxErrors).toEqual([]);
-  expect(value).toMatchObject({ m89: { a: 1, b1: 1, b89: 1 } });
+  expect(value).toMatchObject({ [`m${count - 1}`]: { a: 1, b1: 1, [`b${count - 1}`]: 1 } });
 });
 
 test('thousands of mappings that have the same in them are read', () => {
   // The YAML library goes through the document for each alias.
-  const count = perForm(2_000, 500);
+  const count = perForm(2_000, 200);
   const items = Array.from({ length: count }, (_, at) => `  - { <<: *base, in: *base, at: ${at} }`);
   const { value, syntaxErrors } = read(['base: &base { a: 1 }', 'all:', ...items]);
   expect(syntaxErrors).toEqual([]);
@@ -31,7 +32,7 @@ test('thousands of mappings that have the same in them are read', () => {
 test.each(['<<: BEFORE', 'in: BEFORE', 'in: [BEFORE]'])(
   'a chain that is too long is refused where it is: %s',
   (made) => {
-    const { syntaxErrors } = read(chain(perForm(600, 150), (before) => made.replace('BEFORE', before)));
+    const { syntaxErrors } = read(chain(perForm(600, 110), (before) => made.replace('BEFORE', before)));
     expect(syntaxErrors[0]).toEqual({
       line: made.includes('[') ? 52 : 101,
       column: expect.any(Number),

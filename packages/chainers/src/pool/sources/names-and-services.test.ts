@@ -1,5 +1,6 @@
 import { ProxyError, type Resolution, type Resolver, type ServiceRecord, type ServiceResolution } from '@inband/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { perForm } from '../../../../../test/support/tiers/runs.ts';
 import { fakeSession } from '../../../../../test/chainers/fake-establisher.ts';
 import { NamedServers, type NamingDeps } from './named-servers.ts';
 import type { ServerSource } from './server-source.ts';
@@ -263,7 +264,7 @@ describe('a service', () => {
   });
 
   test('of very many places changes a few times while they are looked up, and not for each of them', async () => {
-    const count = 2_000;
+    const count = perForm(2_000, 300);
     resolver.places = Array.from({ length: count }, (_, index) => {
       const target = `s${index}.example`;
       resolver.names[target] = [`10.${index >> 8}.${index & 255}.1`];

@@ -1,6 +1,7 @@
 import type { Connection } from '@inband/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { perForm } from '../../../../../test/support/tiers/runs.ts';
 import { FakeConnection } from '../../../../core/test-support/fake-connection.ts';
 import { roomy } from '../../../test-support/heads.ts';
 import { anyCuts, eachPiece, everywhere, latin1, type Cuts } from '../../../test-support/bytes.ts';
@@ -145,7 +146,7 @@ describe('content arrives whole and unchanged, however it is cut', () => {
         expect(carried.written === HEAD + content.toString('latin1')).toBe(true);
         expect(carried).toMatchObject({ complete: true, content: content.length });
       }),
-      { numRuns: 60 },
+      { numRuns: perForm(60, 15) },
     );
   });
 
@@ -161,7 +162,7 @@ describe('content arrives whole and unchanged, however it is cut', () => {
         expect(decoded.trailer).toBe('\r\n');
         expect(complete).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: perForm(60, 15) },
     );
   });
 
@@ -182,7 +183,7 @@ describe('content arrives whole and unchanged, however it is cut', () => {
         const raw = carry(relay('chunked', 'raw'), bytes, cuts);
         expect(raw.written === HEAD + content).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: perForm(60, 15) },
     );
   });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { perForm } from '../../../../../../test/support/tiers/runs.ts';
 import { EAGAIN } from '../system/errno-names.ts';
 import { SendQueue } from './send-queue.ts';
 
@@ -40,7 +41,7 @@ test('what goes in comes out, in order, however it is cut', () => {
       expect(queue.length).toBe(0);
       expect(Buffer.concat(sent).equals(Buffer.concat(written))).toBe(true);
     }),
-    { numRuns: 50 },
+    { numRuns: perForm(50, 10) },
   );
 });
 

@@ -2,6 +2,7 @@ import type { BodyFunction, Filter, FilterBody } from '@inband/core';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { Duplex } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
+import { perForm } from '../../../../../../test/support/tiers/runs.ts';
 import type { Harness, HarnessOptions, Peer } from '../../../../test-support/harness.ts';
 import { useHarness } from '../../../../test-support/use-harness.ts';
 
@@ -418,7 +419,7 @@ test('a sender waits for a function that does not keep up, and a function for a 
   const { client, server } = await begin([{ onResponse: () => ({ body: slow }) }], GET);
   await server.receive('\r\n\r\n');
   client.connection.pause();
-  const size = 4 * 2 ** 20;
+  const size = perForm(4, 1) * 2 ** 20;
   server.connection.write(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`));
   server.connection.write(Buffer.alloc(size, 'x'));
   await new Promise((later) => setTimeout(later, 50));
