@@ -43,6 +43,13 @@ describe('references', () => {
     expect(broken(comments)).toEqual([]);
   });
 
+  test('no comment begins with a word whose noun stands elsewhere', () => {
+    const vague = comments.filter(({ text }) =>
+      /^\W*(?:Those|That of|That is|All of (?:it|them)|Of (?:it|them|those|both))\b/.test(text),
+    );
+    expect(vague.map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
+  });
+
   test('every page points to what exists', () => {
     expect(paragraphs.length).toBeGreaterThan(500);
     expect(broken(paragraphs)).toEqual([]);

@@ -104,7 +104,7 @@ export function variantsOf(oneCase: Case): Variant[] {
 }
 
 /**
- * Those of them for the fast tier: whole in the first position by the usual profile, and byte by byte in the second by the
+ * The variants for the fast tier: whole in the first position by the usual profile, and byte by byte in the second by the
  * strict one; in pieces where the profiles differ, or single bytes would be many. Of a load only the whole. In the short form
  * there is no load and nothing that waits for a timeout, and each case is run once: every second one, by its length, whole, the others in
  * pieces. Where the strict profile differs it is whole by the usual one, and in pieces by the strict one. Clients from elsewhere send whole

@@ -69,7 +69,7 @@ const STAGES: Record<string, Stage> = {
 };
 
 async function sendAndHang(clients: readonly RawClient[], { port, hanging }: FullServer, bytes: string): Promise<void> {
-  // Those of an earlier stage first run into the bounded wait.
+  // Clients of an earlier stage first run into the bounded wait.
   await until(() => connecting(port) <= hanging);
   await sendAll(clients, bytes);
   await until(() => connecting(port) >= hanging + clients.length);

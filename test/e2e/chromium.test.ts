@@ -40,7 +40,7 @@ function site(req: IncomingMessage, res: ServerResponse): void {
   else res.end(content);
 }
 
-/** Those of the example in docs/limits.md. */
+/** The limits of the example in docs/limits.md. */
 const LIMITS = { requests: '100/s', newConnections: '20/s', connections: 256, tunnels: 64 } as const;
 
 /** Asks for a thousand parts of a page at once, and counts the answers. */

@@ -7,7 +7,7 @@ interface OwnModule {
   readonly file: string;
 }
 
-/** Those of our modules that are in more than one of the files that a thread has loaded. */
+/** Modules of ours that are in more than one of the files that a thread has loaded. */
 export function modulesLoadedTwice(files: readonly string[]): Readonly<Record<string, readonly string[]>> {
   const found = Map.groupBy(files.flatMap(ownModulesIn), ({ name }) => name);
   const several = Array.from(found, ([name, all]) => [name, all.map(({ file }) => file)] as const);

@@ -16,9 +16,9 @@ export interface Tally {
   refused: number;
   aborted: number;
   malformed: number;
-  /** Those with a wrong login, which were refused. */
+  /** Requests with a wrong login, which were refused. */
   strangers: number;
-  /** Those that were asked again, because the tunnel had ended. */
+  /** Requests that were asked again, because the tunnel had ended. */
   raced: number;
   /** Answers that were read slowly. */
   slow: number;

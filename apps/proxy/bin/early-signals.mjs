@@ -7,7 +7,7 @@ const IGNORED = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 
 let ignoredListener;
 let quitListener;
-/** Those that came before there was a listener. */
+/** Signals that came before there was a listener. */
 const early = new Set();
 let hasQuit = false;
 

@@ -31,7 +31,7 @@ export class SidestackChainer implements Chainer {
   readonly kind = 'sidestack';
   readonly service: string;
   readonly chainer: Chainer;
-  /** That of `chainer`, if it has one. */
+  /** What `chainer` adds to answers, if it does. */
   readonly answerFields?: (session: Session) => readonly AnswerField[] | undefined;
   readonly #proxies: ChainerDeps['proxies'];
 

@@ -95,7 +95,7 @@ export interface ChainerPlugin<Options = unknown, Prepared = void> {
    */
   readonly discovers?: readonly string[];
   /**
-   * Those of `nested` whose chainers get an `establishConnection` that goes through a chainer of this plugin: see
+   * The options of `nested` whose chainers get an `establishConnection` that goes through a chainer of this plugin: see
    * {@link ChainerDeps.carrier}.
    */
   readonly carries?: readonly string[];

@@ -76,7 +76,7 @@ class TlsGuard implements ProtocolProxy {
     for (const tunnel of this.#open) tunnel.destroy();
   }
 
-  /** All of it is tunnels. */
+  /** A guard has tunnels only. */
   closeOnly(what: 'tunnels' | 'requests', by: StoppedBy): number {
     const { open } = this;
     if (what === 'requests') return 0;

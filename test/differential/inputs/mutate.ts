@@ -167,7 +167,7 @@ const swapCaseOfLine: Mutator = (text, random) => {
   return text.replace(line, () => swapCase(line));
 };
 
-/** Those of framing stand more than once, because what they reach matters most. */
+/** Changes of framing stand more than once, because what they reach matters most. */
 const MUTATORS: readonly [Mutator, ...Mutator[]] = [
   insertByte, insertByte, insertByte, replaceByte, replaceByte, flipBit, deleteRange, repeatRange, truncate, changeLineEnd, changeLineEnd,
   changeAllLineEnds, changeSpace, spaceAtColon, changeMethod, changeTarget, changeVersion, addFraming, addFraming, addFraming, addHost,

@@ -27,7 +27,7 @@ export class AcmeSide {
   /** Whether clients are served, so that a CA can look at challenges. */
   #hasBegun = false;
   #isClosed = false;
-  /** Those that end. */
+  /** What reloads have replaced, until it is closed. */
   readonly #leaving = new Set<Promise<void>>();
 
   /**

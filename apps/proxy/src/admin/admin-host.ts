@@ -106,7 +106,7 @@ export class AdminHost {
     this.#deps = deps;
   }
 
-  /** Those of the admin server and of listeners. */
+  /** The certificates of the admin server and of listeners. */
   async #certificates(): Promise<Certificates> {
     const { owner, options } = this.#deps;
     const own = certificatesOf(options());

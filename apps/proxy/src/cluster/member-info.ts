@@ -30,7 +30,7 @@ const memberInfo = z.lazy(() =>
     requests: z.number().optional().catch(undefined),
     /** What it has as it was last known: see `Staleness`. */
     stale: z.array(stale).optional().catch(undefined),
-    /** It finishes, and takes no new clients. */
+    /** Whether the member finishes, and takes no new clients. */
     isStopping: z.boolean().optional().catch(undefined),
     /** What it runs of what is pushed to all. Absent: nothing is pushed to it. */
     config: configInfo.optional().catch(undefined),

@@ -40,7 +40,7 @@ describeRequiring({ commands: ['redis-server'] }, 'members of a cluster', () => 
   let folder: string;
   let redis: ServerProcess;
   let store: Store;
-  /** Those that run, by their names. */
+  /** The programs that run, by their names. */
   const programs = new Map<string, Promise<Running>>();
   /** Each start of `several` has a service of its own, because the store remembers what the one before has used. */
   let generation = 0;

@@ -19,7 +19,7 @@ export class OwnName {
     this.#mark = mark;
   }
 
-  /** Another one has it, too, as far as it is known. */
+  /** Whether another member has the name, too, as far as is known. */
   get isTaken(): boolean {
     return this.#others >= ENOUGH;
   }

@@ -122,7 +122,7 @@ function formatCandidate({ address, weight, sessions, passedOver }: PoolCandidat
   return `${facts}: ${passedOver ?? 'could be picked'}`;
 }
 
-/** Those that the request comes to; the last one that does not let it pass says so. */
+/** The steps that the request comes to; the last one that does not let it pass says so. */
 function formatSteps(steps: readonly ExplainedStep[]): string | undefined {
   const reached = steps.filter(({ outcome }) => outcome !== 'not reached');
   if (reached.length === 0) return undefined;

@@ -26,7 +26,7 @@ export class InheritedSockets {
     this.#sockets = sockets;
   }
 
-  /** Those that are here. */
+  /** The sockets that no listener has taken. */
   get all(): readonly InheritedSocket[] {
     return this.#sockets;
   }

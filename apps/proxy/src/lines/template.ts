@@ -12,7 +12,7 @@ export interface TemplateProblem {
   readonly message: string;
 }
 
-/** Those of an access line, and those that are noted of the head where a template has them. */
+/** The keys of an access line, and those that are noted of the head where a template has them. */
 export const TEMPLATE_KEYS = [...ACCESS_KEYS, 'version', 'referer', 'userAgent'] as const;
 
 type TemplateKey = (typeof TEMPLATE_KEYS)[number];

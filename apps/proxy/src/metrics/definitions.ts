@@ -440,7 +440,7 @@ export const SUPERVISOR_METRICS = {
   }),
 } as const;
 
-/** All of them, in the order in which they are shown. */
+/** All metrics, in the order in which they are shown. */
 export const METRICS: readonly Metric[] = [
   SESSION_METRICS,
   PART_METRICS,

@@ -109,7 +109,7 @@ export class Overlays {
     );
   }
 
-  /** It is the current configuration from now on. */
+  /** Makes it the current configuration. */
   commit({ base, source, overlays }: Overlaid): void {
     this.#base = base;
     this.#current = source;

@@ -57,7 +57,7 @@ export class Revocations {
     if (knowsMore(remembered, this.#known)) this.#use(mergeRevoked(this.#known, remembered));
   }
 
-  /** Those that are in force. */
+  /** The revocations that are in force. */
   get all(): readonly Revoked[] {
     const now = Date.now();
     return this.#known.filter(({ until, isRestored }) => until > now && !isRestored);

@@ -412,7 +412,7 @@ test('a reload keeps nothing of the configurations between one that is still in 
   await vi.waitFor(
     async () => {
       await collectGarbage();
-      // Those of the first and the current one.
+      // What the first and the current configuration have made.
       expect(made.filter((one) => one.deref() !== undefined)).toHaveLength(2);
     },
     { timeout: 10_000 },

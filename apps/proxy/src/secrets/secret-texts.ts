@@ -110,5 +110,5 @@ function passwordIn(secret: string): string[] {
   return /^[ -~]+$/.test(password) ? [password] : [];
 }
 
-/** Those of this process. Its log, its debug lines and its views are one for all proxies in it. */
+/** The secrets of this process. Its log, its debug lines and its views are one for all proxies in it. */
 export const secrets = new SecretTexts();

@@ -122,7 +122,7 @@ function connectTime({ latency }: PoolServer): string {
   return latency === null ? '-' : shortDuration(latency.average);
 }
 
-/** Those that are not well come first, then those with the most sessions. */
+/** Servers that are not well come first, then those with the most sessions. */
 function weight({ state, inFlight }: PoolServer): number {
   return (state === 'up' ? 0 : 1e9) + inFlight;
 }

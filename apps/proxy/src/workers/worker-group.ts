@@ -43,7 +43,7 @@ export class WorkerGroup {
   readonly #ready = new Map<number, WorkerProcess>();
   /** What they tell each other. */
   readonly #notices = new MachineNotices(this.#ready);
-  /** Those that finish because there are to be fewer. */
+  /** Workers that finish because there are to be fewer. */
   readonly #leaving = new Set<WorkerProcess>();
   #size: number;
   /** Milliseconds for the clients of workers that are too many. */

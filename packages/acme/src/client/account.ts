@@ -4,7 +4,7 @@ import type { Answer } from './ask.ts';
 import { accountSchema, type Directory, parseAnswer } from './schemas.ts';
 import type { SignedRequests } from './signed-requests.ts';
 
-/** Of whom certificates are asked, and as who. */
+/** The CA that certificates are ordered from, and the account. */
 export interface AcmeClientOptions {
   /** The URL of the CA's directory. */
   readonly directory: string;

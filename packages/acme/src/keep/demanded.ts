@@ -88,13 +88,13 @@ export class Demanded {
     return this.#waiting.has(name);
   }
 
-  /** Those who wait for the end of the work on a certificate look again. */
+  /** Clients that wait for the end of the work on a certificate look again. */
   settle(name: string): void {
     this.#waiting.get(name)?.resolve();
     this.#waiting.delete(name);
   }
 
-  /** It was not ordered, so that it does not count. */
+  /** A certificate was not ordered, so that the demand does not count. */
   #giveBack(kept: Kept): void {
     if (kept.isCounted) this.#limit?.giveBack();
     kept.isCounted = false;

@@ -142,7 +142,7 @@ export class Keeper {
     this.#forget();
   }
 
-  /** Those of clients are not renewed for ever: what has expired is ordered again when somebody asks for it. */
+  /** Certificates that clients have asked for are not renewed for ever. One that has expired is ordered again when somebody asks for it. */
   #forget(): void {
     const { clock, state, log } = this.#deps;
     const now = clock.now();

@@ -19,7 +19,7 @@ export interface AdminRequest {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Of what is to be changed. */
+  /** The tag of what is to be changed, for `If-Match`. */
   readonly ifMatch?: string | undefined;
   /** Milliseconds for the whole response. */
   readonly timeout: number;
@@ -29,7 +29,7 @@ export interface AdminResponse {
   readonly status: number;
   /** Whether it is a problem (RFC 9457) instead of what was asked for. A status alone does not say so: 503 is also "not ready". */
   readonly isProblem: boolean;
-  /** Of its JSON. */
+  /** The value of its JSON. */
   readonly body: unknown;
 }
 

@@ -40,7 +40,7 @@ function bodies(): { readonly name: string; readonly content: Content }[] {
   });
 }
 
-/** Those of the media type, and those within its schema. */
+/** The examples of the media type, and those within its schema. */
 function examplesOf({ schema, example, examples = {} }: Content): unknown[] {
   const within: unknown = Reflect.get(schema, 'examples');
   const named = Object.values(examples).map(({ value }) => value);

@@ -56,7 +56,7 @@ export interface BearerDeps {
 
 interface Judged {
   readonly outcome: AuthOutcome;
-  /** It is not signed as it should be. */
+  /** Whether the token is not signed as it should be. */
   readonly isForged: boolean;
 }
 
@@ -81,7 +81,7 @@ export class BearerAuthenticator implements Authenticator {
   #keys: KeySet;
   /** Counts the versions of the keys, and of the tokens that are revoked. */
   #version = 0;
-  /** Of `revoked`, as it was looked at last. */
+  /** The version of `revoked` when it was looked at last. */
   #seenRevoked = 0;
 
   /** `from`: the URL of the keys, or the file that has them, which is followed. */

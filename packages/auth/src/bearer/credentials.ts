@@ -7,7 +7,7 @@ const BEARER = /^bearer +([A-Za-z0-9\-._~+/]+=*)[ \t]*$/i;
 /** A token as a client has sent it. */
 export interface SentToken {
   readonly token: string;
-  /** Of one that came as a password. */
+  /** The user name beside a token that came as a password. */
   readonly user: string | undefined;
 }
 

@@ -69,7 +69,7 @@ export class WrongGuesses {
     this.#keep(name, { count: (before?.count ?? 0) + 1, last: this.#now(), isShared: before?.isShared ?? false });
   }
 
-  /** It was wrong indeed, so other processes count it, too. */
+  /** A guess was wrong indeed, so other processes count it, too. */
   confirm(client: SockAddr, user: string): void {
     if (this.#shared === undefined) return;
     const name = nameOf(client, user);
@@ -96,7 +96,7 @@ export class WrongGuesses {
   /** Elsewhere there were more than here. */
   #learn(name: string, count: number): void {
     const known = this.#known(name);
-    // One was right meanwhile.
+    // A guess was right meanwhile.
     if (known === undefined || known.count >= count) return;
     this.#keep(name, { count, last: this.#now(), isShared: true });
   }
@@ -112,7 +112,7 @@ export class WrongGuesses {
     if (this.#guesses.size > MOST) this.#forgetOne();
   }
 
-  /** Those of one setting are counted together. */
+  /** The name under which guesses are counted with other processes. Guesses at one setting are counted together. */
   #sharedName(name: string): string {
     return createHash('sha256').update(`${this.#setting}\n${name}`).digest('base64url');
   }

@@ -99,7 +99,7 @@ export const environmentPlugin = definePlugin<z.output<typeof environmentOptions
   provides: 'chainer',
   kind: 'environment',
   schema: environmentOptions,
-  // That of direct connections is the client's, and the chainer says so itself.
+  // The client chooses the server of a direct connection, and the chainer says so itself.
   serverChosenBy: 'operator',
   usesZones: false,
   serverTls: ({ tls }) => (asksOverTls(process.env) ? tlsSettings({ tls: tls ?? true }, []) : undefined),

@@ -127,7 +127,7 @@ export const pacPlugin = definePlugin<PacOptions, PreparedPac>({
   provides: 'chainer',
   kind: 'pac',
   schema: pacOptions,
-  // That of DIRECT is the client's, and the chainer says so itself.
+  // The client chooses the server where a file says DIRECT, and the chainer says so itself.
   serverChosenBy: 'operator',
   usesZones: false,
   serverTls: ({ tls }) => tlsSettings({ tls: tls ?? true }, []),

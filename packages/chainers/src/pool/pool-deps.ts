@@ -28,7 +28,7 @@ export interface PoolDeps {
   readonly whyPicked: (servers: number) => string;
   /** What is hashed of a session; 0 for nothing. */
   readonly hashOf: HashOf;
-  /** Whether that is of the request. */
+  /** Whether what is hashed is of the request, and not of the client. */
   readonly hashesRequest: boolean;
   /** Brings clients back to their servers. Undefined for nothing of the kind. */
   readonly sticky: StickyCookie<PoolMember> | undefined;

@@ -32,7 +32,7 @@ const TOLD_AGAIN = 1 / 4;
  */
 export class DownMarks implements FailureMarks {
   readonly #marks = new Map<string, Mark>();
-  /** Those that were lifted here only. Other workers have them. */
+  /** Marks that were lifted here only. Other workers have them. */
   readonly #lifted = new Map<string, Mark>();
   readonly #stateTimeout: number;
   readonly #topic: Topic | undefined;

@@ -56,7 +56,7 @@ export class ParentWays {
     this.direct = { chainer, key: undefined };
   }
 
-  /** Those that were found so far. */
+  /** The parents that were found so far. */
   get parents(): Iterable<Way> {
     return this.#parents.values();
   }

@@ -2,7 +2,7 @@ import { ProxyError } from '../base/errors.ts';
 import { isPromise, type MaybePromise } from '../base/maybe-promise.ts';
 import type { Authenticator, AuthOutcome, AuthQuery } from './authenticator.ts';
 
-/** It cannot say: too many wait, or too many guesses were wrong. */
+/** An authenticator cannot say who it is, because too many wait, or too many guesses were wrong. */
 interface Failed {
   readonly verdict: 'failed';
   readonly error: ProxyError;

@@ -8,6 +8,6 @@ export interface SharedGuesses {
    * they were made. It is not called where that is not found out.
    */
   wrong(name: string, learned: (count: number) => void): void;
-  /** Those of this name are forgotten, because one was right. */
+  /** The guesses of this name are forgotten, because one was right. */
   right(name: string): void;
 }

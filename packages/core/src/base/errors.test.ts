@@ -30,7 +30,7 @@ describe('docs/errors.md', () => {
 
   test('explains every status that a request error can have', () => {
     const { status, alsoStatus } = PROXY_ERRORS.http_request_error;
-    // Those of authentication and limits have a table of their own.
+    // The errors of authentication and limits have a table of their own.
     const section = page.slice(0, page.indexOf('the status says more:'));
     const explained = [...section.matchAll(/^\| (\d{3}) \|/gm)].map((match) => Number(match[1]));
     expect(explained).toEqual([status, ...alsoStatus]);

@@ -45,7 +45,7 @@ export const tunnelChannel = open<TunnelMessage>('inband:tunnel');
 /** Accepted clients, and the sockets that closed. */
 export const transportChannel = open<TransportMessage>('inband:transport');
 
-/** All of them, by the second half of their names. */
+/** All channels, by the second half of their names. */
 export const diagnostics = {
   session: sessionChannel,
   exchange: exchangeChannel,

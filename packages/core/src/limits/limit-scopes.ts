@@ -20,7 +20,7 @@ export interface LimitedParty {
 /** Seconds for `Retry-After`: there is room as soon as one of those at present ends. */
 const ANY_TIME = 1;
 
-/** Those that the limits of one service are for: what they may have, the keys by which they are counted, and what they are told. */
+/** Whom the limits of one service are for: what they may have, the keys by which they are counted, and what they are told. */
 export class LimitScopes {
   readonly #place: string;
   readonly #networks: ClientNetworks;

@@ -62,7 +62,7 @@ export class LimitState {
     return lender === undefined ? this.#ownBuckets(limit, rate) : this.#leasedBuckets(limit, rate, lender);
   }
 
-  /** Another unit of time begins anew, because debts are in it. */
+  /** The buckets of a process alone. A rate with another unit of time gets new ones, because debts are counted in that unit. */
   #ownBuckets(limit: string, { per }: Rate): Buckets {
     const name = `${limit}/${per}`;
     let buckets = this.#buckets.get(name);
@@ -70,7 +70,7 @@ export class LimitState {
     return buckets;
   }
 
-  /** Another rate begins anew, because others may have the old one still. Configurations that have it too keep what they need. */
+  /** The buckets that are shared. Another rate gets new ones, because other processes may still have the old rate. A configuration that has that rate too keeps its own. */
   #leasedBuckets(limit: string, rate: Rate, lender: Lender): LeasedBuckets {
     const leasing = this.#leased.get(limit);
     if (leasing !== undefined && isSameRate(leasing.rate, rate)) return leasing.buckets;
@@ -79,7 +79,7 @@ export class LimitState {
     return buckets;
   }
 
-  /** Those of a limit of what there may be at one time. */
+  /** The counts of a limit of what there may be at one time, such as connections. */
   counts(limit: string): Counts {
     let counts = this.#counts.get(limit);
     if (counts === undefined) this.#counts.set(limit, (counts = this.#newCounts(limit)));
@@ -92,7 +92,7 @@ export class LimitState {
     return new SharedCounts({ lender, asking: this.#asking, prefix: `${this.#service}/${limit}/` });
   }
 
-  /** It counts no connection and no tunnel. */
+  /** Whether no connection and no tunnel is counted. */
   get isUnused(): boolean {
     return this.placed === 0 && this.tunnels.size === 0;
   }
@@ -123,7 +123,7 @@ export class LimitState {
   }
 }
 
-/** Those of all services of a process, by the names of the services. */
+/** The limit states of all services of a process, by the names of the services. */
 export class LimitStates {
   readonly #deps: LimitStateDeps;
   readonly #states = new Map<string, LimitState>();

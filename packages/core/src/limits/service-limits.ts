@@ -66,7 +66,7 @@ export class ServiceLimits {
     this.#state.waiting += 1;
   }
 
-  /** It waits no longer. */
+  /** A request waits no longer. */
   waited(): void {
     this.#state.waiting -= 1;
   }

@@ -37,7 +37,7 @@ export interface SessionView extends Cancellation {
   /** The groups of the user, as the configuration or a token has them. Undefined where nobody was authenticated. */
   readonly groups: readonly string[] | undefined;
   /**
-   * Those conditions of access rules and routes that the request meets, as it was when it was understood. Undefined where none has conditions
+   * The conditions of access rules and routes that the request meets, as it was when it was understood. Undefined where none has conditions
    * on requests, and where there is no request.
    */
   readonly met: MetConditions;

@@ -24,7 +24,7 @@ export interface LimitedExchange {
   readonly client: {
     /** Bytes of the answer that the client was not sent yet. */
     readonly unsent: number;
-    /** Those that were sent and have not arrived; undefined where nobody knows. */
+    /** Bytes of the answer that were sent and have not arrived; undefined where nobody knows. */
     readonly unacknowledged: number | undefined;
   };
   fail(error: ProxyError): void;

@@ -8,7 +8,7 @@ export interface MinimumRate {
   readonly written: string;
   /** Milliseconds over which the rate is measured, so that a short stall is no fault. */
   readonly grace: number;
-  /** Of which {@link LOOKS} make a grace time. */
+  /** The time between two looks, of which {@link LOOKS} make a grace time. */
   readonly look: TimeoutList;
   /** The place of the setting. */
   readonly setting: string;
@@ -51,7 +51,7 @@ export class RateWatch implements Expiring {
   readonly #timeout = new Timeout(this);
   #begun = 0;
   #looks = 0;
-  /** Of the looks, those at which the client was waited for. */
+  /** Looks at which the client was waited for. */
   #waiting = 0;
 
   constructor(rate: MinimumRate, watched: Watched) {

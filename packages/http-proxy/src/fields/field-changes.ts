@@ -11,7 +11,7 @@ import { copyOfRequest, type Subject } from './variables.ts';
 interface Applied {
   readonly request: readonly CompiledRule[];
   readonly response: readonly CompiledRule[];
-  /** Those of `response` that are for errors of the proxy, too. */
+  /** The rules of `response` that are for errors of the proxy, too. */
   readonly always: readonly CompiledRule[];
 }
 

@@ -55,7 +55,7 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES);
 /** What is known only when a server has been connected to. */
 export const LATE_VARIABLES: ReadonlySet<string> = new Set(['server.address', 'server.port']);
 
-/** Those whose values are parts of URLs already. */
+/** Variables whose values are parts of URLs already. */
 export const URL_VARIABLES: ReadonlySet<string> = new Set([
   'request.scheme',
   'request.host',

@@ -48,7 +48,7 @@ for (const c of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-
 const DOT = 0x2e;
 const MAX_NAME = 253;
 const MAX_LABEL = 63;
-/** Such labels exist and resolve (RFC 952 forbids them, DNS does not). */
+/** A label that begins or ends with a hyphen exists and resolves (RFC 952 forbids it, DNS does not). */
 const HYPHEN_AT_AN_END = /\.-|-(?:\.|$)/;
 const HYPHEN = 0x2d;
 const MAX_AUTHORITY = MAX_NAME + 1 + 1 + 5;

@@ -2,6 +2,6 @@
 export interface SecureHosts {
   /** Host patterns of the routes of this service; undefined where a route is for every host. */
   readonly here: readonly string[] | undefined;
-  /** Those of other services to which such listeners lead. */
+  /** Host patterns of other services to which such listeners lead. */
   readonly elsewhere: readonly string[];
 }

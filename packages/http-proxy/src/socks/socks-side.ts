@@ -16,7 +16,7 @@ export interface SocksSideOwner extends TunnelOwner {
   readonly hasEnded: boolean;
   /** Whether the client has sent bytes behind its request. */
   readonly hasAhead: boolean;
-  /** Those bytes. The caller owns them. */
+  /** The bytes that the client has sent behind its request. The caller owns them. */
   dropAhead(): Buffer | undefined;
   /** The last reply is written. */
   exchangeOver(): void;

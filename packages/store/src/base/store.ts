@@ -139,10 +139,10 @@ export interface Member {
   readonly info: string;
 }
 
-/** The calls of a store since it was opened. Those that were not made, because it is away, are none of them. */
+/** The calls of a store since it was opened. Calls that were not made, because it is away, do not count. */
 export interface StoreCalls {
   readonly calls: number;
-  /** Of those. */
+  /** How many of the calls have failed. */
   readonly failures: number;
   /** Milliseconds that an answer takes, on average; the newest count most. Undefined before the first. */
   readonly latency: number | undefined;

@@ -54,7 +54,7 @@ export class CertificateStore {
     this.#now = now;
   }
 
-  /** All of them, also those that none is chosen of because another one is before them. */
+  /** All certificates, also those that are never chosen because another one is before them. */
   get certificates(): readonly ServerCertificate[] {
     return this.#certificates;
   }

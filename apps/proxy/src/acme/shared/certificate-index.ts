@@ -61,7 +61,7 @@ export class SharedIndex {
   }
 }
 
-/** Those that end first are dropped. */
+/** Of too many certificates, those that expire first are dropped. */
 function withinBounds(index: CertificateIndex): CertificateIndex {
   const all = Object.entries(index);
   if (all.length <= MOST) return index;

@@ -27,7 +27,7 @@ export class OwnCertificates {
     return [...this.#dates.keys()];
   }
 
-  /** Of when the certificate is. */
+  /** The dates of the certificate of this name, if this member has one. */
   date(name: string): Dated | undefined {
     return this.#dates.get(name);
   }

@@ -12,7 +12,7 @@ export interface RevokeCommand {
   readonly token: string | undefined;
   /** When it expires. Default: as a JWT says it itself, else in 30 days. */
   readonly until: string | undefined;
-  /** That is to be taken back. */
+  /** Whether a revocation is to be taken back. */
   readonly undo: boolean;
 }
 

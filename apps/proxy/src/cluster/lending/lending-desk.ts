@@ -1,7 +1,7 @@
 import type { LendAnswer, NumberedAnswer, NumberedCall } from './lend-messages.ts';
 import type { MachineLender } from './machine-lender.ts';
 
-/** Answers the calls of one worker, in the supervisor. All answers of one turn of the event loop are one message. */
+/** Answers the calls of one worker, in the supervisor. All answers of one event-loop iteration are one message. */
 export class LendingDesk {
   readonly #lender: MachineLender;
   readonly #send: (answers: readonly NumberedAnswer[]) => void;

@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * Lends from the supervisor, which has the store of the machine. All calls of one turn of the event loop are one message. A call is answered
+ * Lends from the supervisor, which has the store of the machine. All calls of one event-loop iteration are one message. A call is answered
  * within a bounded time: by the supervisor, or where that is silent, by `store.away`.
  */
 export class WorkerLender implements Lender {

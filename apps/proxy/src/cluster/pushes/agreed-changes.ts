@@ -29,7 +29,7 @@ export interface AgreedChangesDeps {
   readonly stored: StoredConfig;
   readonly member: string;
   readonly follower: Follower;
-  /** Those that live. */
+  /** The members that live. */
   readonly members: () => Promise<readonly FollowingMember[]>;
   readonly logger: Logger;
 }
@@ -96,7 +96,7 @@ export class AgreedChanges {
     }
   }
 
-  /** Those of the members that live which follow what is pushed. */
+  /** The members that live and follow what is pushed. */
   async following(): Promise<FollowingMember[]> {
     return followersIn(await insist(this.#deps.members));
   }

@@ -20,7 +20,7 @@ export type Agreement =
   | { readonly is: 'open'; readonly silent: readonly FollowingMember[] }
   | { readonly is: 'refused'; readonly refusals: readonly string[] };
 
-/** Those of the members that live which follow what is pushed. */
+/** The members that live and follow what is pushed. */
 export function followersIn(members: readonly FollowingMember[]): FollowingMember[] {
   return members.filter(({ config, isStopping }) => config !== undefined && isStopping !== true);
 }

@@ -56,7 +56,7 @@ export function clusterStatus(facts: ClusterFacts): Cluster {
     failures: store.failures,
     latency: store.latency ?? null,
   };
-  // Those that were never read, because nobody had asked before the store went away, have no names.
+  // Members that were never read, because nobody had asked before the store went away, have no names.
   const unread = store.status === 'here' ? 0 : Math.max(0, memberCount - members.filter(isCounted).length);
   const reasons = reasonsOf(shownStore, members, { canary, unread, now });
   const status = store.status === 'here' ? (reasons.length === 0 ? 'well' : 'stale') : 'away';

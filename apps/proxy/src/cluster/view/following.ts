@@ -48,7 +48,7 @@ export class Following {
         store,
         member,
         sealing,
-        // Those that end tell nothing any more.
+        // Members that end tell nothing any more.
         names: async () =>
           (await cluster.members()).flatMap(({ name, info }) => (info.isStopping === true ? [] : [name])),
         own,

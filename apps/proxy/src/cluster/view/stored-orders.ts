@@ -23,7 +23,7 @@ const storedOrders = z.object({
   serial,
   orders: z.array(storedOrder),
 });
-/** All of them. They replace each other as a whole, by compare and set. */
+/** The orders of all servers. They replace each other as a whole, by compare and set. */
 export type StoredOrders = Readonly<z.infer<typeof storedOrders>>;
 
 export const NO_ORDERS: StoredOrders = { born: '', serial: 0, orders: [] };

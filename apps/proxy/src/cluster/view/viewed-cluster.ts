@@ -20,7 +20,7 @@ export interface ViewedCluster {
   readonly isShared: boolean;
   /** How many members lived at the last beat. */
   readonly memberCount: number;
-  /** Those that live. Rejects where the store cannot be asked. */
+  /** The members that live. Rejects where the store cannot be asked. */
   members(): Promise<readonly ReadMember[]>;
   /** How the store is. */
   seen(): SeenStore;

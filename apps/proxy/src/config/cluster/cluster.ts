@@ -27,7 +27,7 @@ export const cluster = lazily(() =>
       .string()
       .regex(KEY_NAME, { error: KEY_EXPECTED })
       .default('default')
-      .describe('Those with the same name and the same store are one cluster.'),
+      .describe('Machines with the same name and the same store are one cluster.'),
     member: z
       .string()
       .regex(MEMBER, { error: 'expected 1 to 100 letters, digits, ".", "-" and "_"' })

@@ -95,7 +95,7 @@ export function answersItself(route: unknown): boolean {
 /** The uses of plugins at a place that holds a chainer. */
 interface FoundUses {
   readonly uses: PluginUse[];
-  /** One list for all of them. */
+  /** The routes that lead here. One list for all uses. */
   readonly routes: ConfigPath[];
   /** The names of chainers that it leads to. */
   readonly names: string[];
@@ -114,7 +114,7 @@ function leadTo(found: FoundUses, route: ConfigPath, named: ReadonlyMap<string, 
     return;
   }
   const reached = new Set([found]);
-  // Those that are added meanwhile are visited, too, each once.
+  // Uses that are added meanwhile are visited, too, each once.
   for (const each of reached) {
     each.routes.push(route);
     for (const name of each.names) {

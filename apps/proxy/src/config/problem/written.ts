@@ -25,7 +25,7 @@ export function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // That of objects has none itself, whichever realm they are from.
+  // The prototype of plain objects has none itself, whichever realm they are from.
   const isMapping = prototype === null || Object.getPrototypeOf(prototype) === null;
   return isMapping && !isPlugin(value);
 }

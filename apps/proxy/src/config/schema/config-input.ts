@@ -361,7 +361,7 @@ export interface StoreTlsInput {
 /** The machines that act as one, by the store. */
 export interface ClusterInput {
   /**
-   * Those with the same name and the same store are one cluster.
+   * Machines with the same name and the same store are one cluster.
    * @default default
    */
   name?: string | undefined;

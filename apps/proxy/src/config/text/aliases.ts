@@ -32,7 +32,7 @@ export function aliasProblems(document: Document): readonly NodeProblem[] {
 interface Size {
   /** Values in it, itself included. */
   readonly values: number;
-  /** Those of them that aliases repeat. */
+  /** Values in it that aliases repeat. */
   readonly repeated: number;
   readonly depth: number;
 }
@@ -42,7 +42,7 @@ const SCALAR: Size = { values: 1, repeated: 0, depth: 0 };
 class AliasCheck {
   readonly problems: NodeProblem[] = [];
   readonly #sizes = new Map<Node, Size>();
-  /** Those up to the node that is looked at. `Alias.resolve` goes through the whole document for each alias. */
+  /** The anchors up to the node that is looked at. `Alias.resolve` goes through the whole document for each alias. */
   readonly #anchors = new Map<string, unknown>();
   /** The mappings and lists around the node that is looked at. */
   readonly #around = new Set<unknown>();

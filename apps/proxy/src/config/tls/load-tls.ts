@@ -118,7 +118,7 @@ class Loading {
   }
 
   async #addCertificates(written: unknown, path: ConfigPath): Promise<CertificatePaths> {
-    // Those that the schema refuses have no files, but their place counts.
+    // Certificates that the schema refuses have no files, but their place counts.
     const items = (Array.isArray(written) ? written : []).map((item: unknown) => this.#entryOf(item));
     const places = [...items.keys()].filter((index) => items[index] !== undefined);
     const entries = items.filter((item) => item !== undefined);

@@ -43,14 +43,14 @@ export interface SocketForOther {
 export class ListenerSet {
   readonly #deps: ListenerDeps;
   #open: ReadonlyMap<string, OpenSocket> = new Map();
-  /** Those that go away. */
+  /** Sockets that go away. */
   readonly #closing = new Set<OpenSocket>();
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
   }
 
-  /** Those that go away included. */
+  /** The listeners of all sockets, those that go away included. */
   get all(): Listener[] {
     return [...this.#open.values(), ...this.#closing].flatMap(listenersOf);
   }
@@ -73,7 +73,7 @@ export class ListenerSet {
     const opened = new Map<string, OpenSocket>();
     const abandon = async (): Promise<void> => void (await Promise.all([...opened.values()].map((it) => it.close())));
     const next = new Map<string, OpenSocket>();
-    // All of them before the first client is accepted.
+    // All sockets are there before the first client is accepted.
     const announced = this.#announce(wanted);
     const names = bindNames(wanted.plan.listeners.map(({ socket }) => socket.value.bind));
     try {

@@ -824,7 +824,7 @@ function set(config: Record<string, unknown>, path: string, value: unknown): voi
   Reflect.set(at, last, value);
 }
 
-/** Those places, and every one that refers to them, in either plan. */
+/** `places`, and every one that refers to them, in either plan. */
 function withWhatRefersTo(places: readonly string[], plans: readonly Plan[]): string[] {
   const all = new Set(places);
   for (const plan of plans) {

@@ -14,7 +14,7 @@ export class IdentityPlanner {
     this.#parsed = parsed;
   }
 
-  /** Those of a listener; undefined without `tls`. */
+  /** The certificates of a listener; undefined without `tls`. */
   identityOf(listener: number): PlannedIdentity | undefined {
     const { tls, config } = this.#parsed;
     const files = tls?.listeners.get(listener);

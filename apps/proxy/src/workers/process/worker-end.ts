@@ -4,7 +4,7 @@ import { ProxyError } from '@inband/core';
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Its own message why it could not start. */
+  /** Why the worker could not start, as it has said itself. */
   readonly failure: string | undefined;
   /** Milliseconds from its start to its end. */
   readonly ran: number;

@@ -15,7 +15,7 @@ let lastId = 0;
 export interface PreparedWorkers<Worker> {
   /** Of the new configuration. */
   readonly addresses: BoundAddresses;
-  /** All of them switch. */
+  /** All workers switch. */
   commit(): Promise<Committed<Worker>>;
 }
 
@@ -24,7 +24,7 @@ export interface Committed<Worker> {
   readonly generation: number | undefined;
   /** The largest number of configurations that a worker has in use. */
   readonly alive: number;
-  /** Those that did not say that they have switched, because they ended or failed. */
+  /** Workers that did not say that they have switched, because they ended or failed. */
   readonly behind: readonly Worker[];
 }
 

@@ -20,7 +20,7 @@ export const noLogin: RequestForm = {
 };
 
 /**
- * That of each client: the HTTP proxy passes it on with requests. A request that needs a tunnel (one with `Upgrade`) shows it in our CONNECT;
+ * The login of each client: the HTTP proxy passes it on with requests. A request that needs a tunnel (one with `Upgrade`) shows it in our CONNECT;
  * what asks for a tunnel otherwise, SOCKS for example, has none.
  */
 export const passedLogin: RequestForm = {

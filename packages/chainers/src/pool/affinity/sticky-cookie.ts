@@ -38,7 +38,7 @@ export class StickyCookie<Server extends Named> {
   readonly name: string;
   readonly #options: StickyOptions;
   readonly #ownKey: () => Uint8Array;
-  /** Those that `#values` are of. */
+  /** The keys that `#values` were made with. */
   #keys: readonly (string | Uint8Array)[] = [];
   /** By id, the values of each key. */
   readonly #values = new Map<string, readonly string[]>();

@@ -28,7 +28,7 @@ export interface Balancer<C extends Candidate> {
   update(candidates: readonly C[]): void;
   /** The sessions of a candidate are more or fewer than before. Without it the balancer does not need to know. */
   changed?(candidate: C): void;
-  /** One that is not excluded, or undefined if all are. */
+  /** A candidate that is not excluded, or undefined if all are. */
   pick(pick: PickQuery<C>): C | undefined;
 }
 

@@ -124,7 +124,7 @@ const beyond = fc.nat(186);
 const weights = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 1, maxLength: 40 });
 
 /**
- * Those that count sessions make (sessions + 1) / weight alike, so that a heavy one among many has some sessions above its share. These are so
+ * Balancers that count sessions make (sessions + 1) / weight alike, so that a heavy one among many has some sessions above its share. These are so
  * many sessions that they are 1 % at most, and chance may be another one.
  */
 function fewest(each: readonly number[]): number {

@@ -18,7 +18,7 @@ class Lane<C extends Candidate> {
     this.due = due;
   }
 
-  /** Those of it, from the next one on. */
+  /** Its candidates, the next one first. */
   get inTurn(): readonly C[] {
     return [...this.#candidates.slice(this.#next), ...this.#candidates.slice(0, this.#next)];
   }

@@ -100,7 +100,7 @@ export class Ejection {
     return true;
   }
 
-  /** It is back now. */
+  /** The server is back now. */
   end(now: number): void {
     this.#until = Math.min(this.#until, now);
   }

@@ -110,7 +110,7 @@ export class ServerHealth {
     return Math.min(until > now ? until : Infinity, this.#slowStart.nextStep(now) ?? Infinity);
   }
 
-  /** It has come into a pool that runs. */
+  /** The server has come into a pool that runs. */
   begin(now: number): void {
     this.#slowStart.begin(now);
   }

@@ -29,7 +29,7 @@ export function usableOf(all: readonly PoolMember[], now: number, ownZone: strin
   return { members: near ?? well, isPanic: false };
 }
 
-/** Those of a zone that are up; undefined if that is not enough. */
+/** The members of a zone that are up; undefined if they are too few. */
 function enoughIn(
   zone: string,
   tier: readonly PoolMember[],

@@ -22,7 +22,7 @@ export class ServerSet implements ServerSource {
   readonly #settingOf: (index: number) => string;
   #parts: readonly (KnownServer | NamedServers)[] = [];
   #names: ReadonlyMap<string, NamedServers> = new Map();
-  /** Those that are not in the list any more, while the new ones are looked up. */
+  /** Names that are not in the list any more, while the new ones are looked up. */
   #leaving: readonly NamedServers[] = [];
   #servers: readonly KnownServer[] | undefined = undefined;
   #changed: () => void = () => undefined;

@@ -16,9 +16,9 @@ export interface Passing {
 const SHORTEST = 1;
 
 /**
- * Something that limits how many bytes are read, in all connections that share it. Who has read asks whether it is open, and waits if it is
- * not. Those that wait are let through in turn, each for one read, and who has read while others wait goes behind them. So they share
- * what there is fairly, and one that has nothing to read takes nothing from the others.
+ * Limits how many bytes are read, in all connections that share it. A flow that has read asks whether the gate is open, and waits if it is
+ * not. Flows that wait are let through in turn, each for one read, and a flow that has read while others wait goes behind them. So flows
+ * share what there is fairly, and one that has nothing to read takes nothing from the others.
  */
 export abstract class Gate {
   #first: Passing | undefined = undefined;
@@ -39,10 +39,10 @@ export abstract class Gate {
     return this.#first === undefined && this.credit > 0;
   }
 
-  /** It is limited by this gate from now on, and may have to wait at once. */
+  /** `passing` is limited by this gate from now on, and may have to wait at once. */
   join(_passing: Passing): void {}
 
-  /** It is not any more, and does not wait. */
+  /** `passing`, which does not wait, is not limited by this gate any more. */
   part(_passing: Passing): void {}
 
   wait(passing: Passing): void {
@@ -54,7 +54,7 @@ export abstract class Gate {
     this.#arm();
   }
 
-  /** It does not wait any more. */
+  /** `passing` does not wait any more. */
   leave(passing: Passing): void {
     if (passing.previous === undefined) this.#first = passing.next;
     else passing.previous.next = passing.next;
@@ -73,7 +73,7 @@ export abstract class Gate {
   readonly #letThrough = (): void => {
     this.#timer = undefined;
     let left = this.credit;
-    // Those that wait again go behind the last one that waits now.
+    // What waits again goes behind the last one that waits now.
     const last = this.#last;
     try {
       for (let at = this.#first; at !== undefined && left > 0; at = this.#first) {

@@ -11,7 +11,7 @@ const AGAIN = 10;
  */
 export class MemoryGate extends Gate {
   readonly #most: number;
-  /** Those that do not wait at it. */
+  /** Flows that do not wait at this gate. */
   readonly #through = new Set<Passing>();
 
   /** `most`: bytes. */
@@ -44,7 +44,7 @@ export class MemoryGate extends Gate {
     this.#through.delete(passing);
     super.wait(passing);
     for (const other of this.#through) {
-      // Others wait at another gate, and come here afterwards.
+      // A flow that waits at another gate comes here afterwards.
       if (other.gate !== undefined) continue;
       this.#through.delete(other);
       super.wait(other);

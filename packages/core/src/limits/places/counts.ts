@@ -1,15 +1,15 @@
 /** How many of something each key has at present. */
 export interface Counts {
-  /** Those of this process. */
+  /** How many there are in this process. */
   of(key: string): number;
   /** Whether there may be one more, of `most`. */
   hasRoom(key: string, most: number): boolean;
-  /** There is one more, which `hasRoom` was asked about. */
+  /** Counts one more, which `hasRoom` was asked about. */
   add(key: string, most: number): void;
   remove(key: string): void;
 }
 
-/** Those of this process alone. A key that has none takes no memory. */
+/** Counts of this process alone. A key that has none takes no memory. */
 export class OwnCounts implements Counts {
   readonly #counts = new Map<string, number>();
 

@@ -76,19 +76,19 @@ interface ShareDeps {
 class Share implements Asker {
   askedAt = NEVER;
   dueAt = Infinity;
-  /** Those that there are here. */
+  /** Places that are taken in this process. */
   count = 0;
   readonly #key: string;
   readonly #deps: ShareDeps;
   #most: number;
   /** Places that the lender knows to be ours. */
   #held = 0;
-  /** Those that there may be here, as far as is known. */
+  /** Places that there may be in this process, as far as is known. */
   #allowed: number;
   /** Whether somebody may wait for a place. */
   #isScarce = false;
   #isAsking = false;
-  /** It has changed since it has asked. */
+  /** Whether it is to ask once more, because something has changed since it asked. */
   #isStale = false;
 
   constructor(key: string, most: number, allowed: number, deps: ShareDeps) {

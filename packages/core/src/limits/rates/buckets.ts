@@ -17,7 +17,7 @@ export interface RateBuckets {
   giveBack(key: string, rate: Rate, n: number): void;
 }
 
-/** Those that this process has for itself. */
+/** Buckets that this process has for itself. */
 export class Buckets implements RateBuckets {
   readonly #now: () => number;
   readonly #table: BucketTable<TableEntry>;

@@ -4,7 +4,7 @@ export const PACE = 100;
 export const SOONEST = 10;
 /** Milliseconds after which what is held is said again. A lender forgets it after three times as long. */
 export const RENEWED = 10_000;
-/** Of those that hold something, so many at most say it again every {@link PACE}: each of them within {@link RENEWED} after its time. */
+/** Of the askers that hold something, so many at most say it again every {@link PACE}: each of them within {@link RENEWED} after its time. */
 const RENEWED_AT_ONCE = PACE / RENEWED;
 /** Milliseconds for all to give back what they hold, of which so many do so at the same time. */
 const LONGEST_END = 500;
@@ -24,15 +24,15 @@ export interface Asker {
 /** An asker that has not asked. */
 export const NEVER = -Infinity;
 
-/** Decides when each of many asks: at the end of this turn of the event loop if it has not asked for a while, and else when it may. */
+/** Decides when each of many askers asks: at the end of the event-loop iteration if it has not asked for a while, and else when it may. */
 export class Asking {
   readonly #now: () => number;
-  /** Those that ask at the end of this turn. */
+  /** Askers that ask at the end of the event-loop iteration. */
   readonly #soon = new Set<Asker>();
-  /** Those that ask when they may, and those of them that have nothing left. */
+  /** Askers that ask when they may, and those of them that have nothing left. */
   readonly #later = new Set<Asker>();
   readonly #urgent = new Set<Asker>();
-  /** Those that hold something, the one that has asked longest ago first. */
+  /** Askers that hold something, the one that has asked longest ago first. */
   readonly #kept = new Set<Asker>();
   #immediate: NodeJS.Immediate | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;

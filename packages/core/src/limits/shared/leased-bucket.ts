@@ -44,7 +44,7 @@ export interface LeasedBucket extends TableEntry {
   isShort: boolean;
 }
 
-/** One of which nothing is known. `now`: milliseconds. */
+/** A bucket of which nothing is known. `now`: milliseconds. */
 export function unknownBucket(key: string, now: number): LeasedBucket {
   return {
     key,
@@ -77,7 +77,7 @@ export function wantedOf(bucket: LeasedBucket, rate: Rate, now: number): number 
   return Math.max(0, Math.min(demand, mostLeased(rate)) - bucket.lease);
 }
 
-/** Somebody waits for what was taken. */
+/** Whether somebody waits for what was taken. */
 export function hasQueue({ debt }: LeasedBucket, rate: Rate): boolean {
   return debt > full(rate);
 }
@@ -102,7 +102,7 @@ export function learn(bucket: LeasedBucket, rate: Rate, wanted: number, leased: 
 /** The debt of the shared bucket, as far as it can be seen in an answer. */
 function debtOf(rate: Rate, wanted: number, { granted, retryAfter, remaining }: Leased): number {
   if (retryAfter === 0) return Math.max(0, full(rate) - remaining * unit(rate));
-  // It is the time until there is one, if one was wanted.
+  // `retryAfter` is the time until there is one, if one was wanted.
   const one = wanted > granted ? unit(rate) : 0;
   return Math.max(0, full(rate) - one + retryAfter * rate.amount * MICROSECONDS);
 }

@@ -72,7 +72,7 @@ export class LimitedDirection extends Direction implements FlowOwner {
     if (this.over) return;
     if (this.#isFull || this.flow.isHeld) return this.from.pause();
     const { most } = this.flow;
-    // It does nothing while the last part is not through.
+    // `forward` does nothing while the last part is not through.
     if (this.carried >= BULKY || most < ONE_READ) this.from.forward?.(this.to, most);
     this.from.resume();
   }

@@ -24,7 +24,7 @@ export interface BodyCall {
   fail(error: ProxyError): void;
   /** Part of an answer that is changed was written. */
   changedAnswerMoved(): void;
-  /** All of it was written. */
+  /** An answer that is changed was written whole. */
   changedAnswerEnded(): void;
 }
 

@@ -11,7 +11,7 @@ export class CertificateFolder {
   readonly #folder: NamedFile;
   /** By the paths of both files. */
   readonly #pairs = new Map<string, FollowedPair>();
-  /** Those that were not there at the last look: another look decides whether they are gone. */
+  /** Pairs that were not there at the last look. Another look decides whether they are gone. */
   #missing: ReadonlySet<FollowedPair> = new Set();
   #folders: readonly string[] = [];
   #keys: readonly string[] = [];

@@ -13,7 +13,7 @@ export interface Trust {
   readonly ca: readonly string[];
   /** PEM, a list each. */
   readonly crl: readonly string[];
-  /** Of both. */
+  /** The hash of `ca` and `crl`. */
   readonly hash: string;
   /** When the first of the lists is out of date. Milliseconds since 1970; undefined without one. */
   readonly nextUpdate: number | undefined;

@@ -37,7 +37,7 @@ class TlsTerminator implements ProtocolProxy {
     this.#context = context;
   }
 
-  /** That of the proxy that gets the clients. */
+  /** The service of the proxy that gets the clients. */
   get service(): Service | undefined {
     return this.#context.proxy.service;
   }

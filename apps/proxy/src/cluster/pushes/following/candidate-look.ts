@@ -32,7 +32,7 @@ export class CandidateLook {
   /** Never rejects. */
   async at(candidate: Candidate | undefined): Promise<void> {
     if (candidate === undefined || candidate.id === this.#candidate) return;
-    // It has looked at it before it asked others.
+    // The member that pushes has looked at the candidate before it asked others.
     if (candidate.member === this.#deps.member) return;
     this.#candidate = candidate.id;
     let why: string | undefined;

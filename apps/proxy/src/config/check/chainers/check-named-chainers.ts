@@ -20,7 +20,7 @@ function circle({ path, name }: FoundReference, all: readonly FoundReference[]):
   const [top, own] = path;
   if (top !== 'chainers') return [];
   const reached = new Set([name]);
-  // Those that are added meanwhile are visited, too.
+  // Chainers that are added meanwhile are visited, too.
   for (const each of reached) {
     if (each === own) return [{ path, message: `there is no end to this: the chainer "${own}" leads back to itself.` }];
     for (const next of all) {

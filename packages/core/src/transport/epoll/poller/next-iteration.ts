@@ -27,7 +27,7 @@ export class NextIteration {
     this.#immediate ??= this.#first().unref();
   }
 
-  /** It comes without waiting for an event. */
+  /** Has the next iteration come without waiting for an event. */
   schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
@@ -35,13 +35,13 @@ export class NextIteration {
     else this.#immediate.ref();
   }
 
-  /** It begins, and there is another one if descriptors are watched. */
+  /** The iteration begins, and there is another one if descriptors are watched. */
   begin(isWatching: boolean): void {
     this.#isScheduled = false;
     this.#immediate = isWatching ? nextIteration(this.#run).unref() : undefined;
   }
 
-  /** Those after it are made in it, and so in its context. */
+  /** The first immediate has no context. Later ones are made in it, and so have none either. */
   #first(): NodeJS.Immediate {
     return withoutContext(nextIteration, this.#run);
   }

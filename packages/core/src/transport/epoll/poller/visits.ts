@@ -16,7 +16,7 @@ export class Visits {
   #timer: NodeJS.Timeout | undefined = undefined;
   /** The next descriptor. 0 between two rounds. */
   #next = 0;
-  /** Somebody asked whose descriptor may have been passed in this round. */
+  /** Whether an owner asked whose descriptor may have been passed in this round, so that there is another one. */
   #again = false;
 
   constructor(watched: readonly (Watched | undefined)[]) {
