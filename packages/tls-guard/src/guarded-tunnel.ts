@@ -24,6 +24,7 @@ import {
   type Route,
   type ServerConnection,
   type SessionBytes,
+  type Turn,
 } from '@inband/core';
 import type { ClientHello } from './client-hello.ts';
 import { LONGEST_CONNECT, type GuardContext } from './context.ts';
@@ -61,6 +62,8 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
   #state: State = 'reading';
   #relay: Relay | undefined = undefined;
   #bytes: SessionBytes | undefined = undefined;
+  /** Of a bandwidth, before the server is connected to. */
+  #turn: Turn | undefined = undefined;
   #draining = false;
 
   constructor(context: GuardContext, client: ClientConnection, forget: (tunnel: GuardedTunnel) => void) {
@@ -178,10 +181,21 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
     }
     const host = checkServerName(hello, this.#target, this.#context);
     this.#state = 'connecting';
-    this.#timeout.start(this.#context.waits.connect);
+    this.#timeout.cancel();
     this.client.connection.pause();
     const route = this.#admit({ host, port });
     this.#bytes = this.#context.bytes?.begin({ client: this.client.address, user: this.session.user });
+    // What has come already is sent when the server is connected to, so that is waited with, as CONNECT does.
+    this.#turn = this.#bytes?.turn(true);
+    if (this.#turn === undefined) return this.#connect(route, host, port);
+    this.#turn.come
+      .then(() => this.#connect(route, host, port))
+      .catch((error: unknown) => this.#fail(toProxyError(error)));
+  }
+
+  #connect(route: Route, host: string, port: number): void {
+    if (this.#state !== 'connecting') return;
+    this.#timeout.start(this.#context.waits.connect);
     const server = route.chainer.connectServer(this.session, host, port);
     if (!isPromise(server)) return this.#connected(server);
     server.then((connection) => this.#connected(connection)).catch((error: unknown) => this.#fail(toProxyError(error)));
@@ -272,6 +286,7 @@ export class GuardedTunnel implements ConnectionHandler, Expiring, Holder, LiveS
 
   #close(): void {
     this.#state = 'closed';
+    this.#turn?.cancel();
     this.#bytes?.close();
     this.#context.waitingBytes.dropHead(this);
     this.#timeout.cancel();

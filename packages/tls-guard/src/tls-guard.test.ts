@@ -23,7 +23,7 @@ import {
   type SockAddr,
 } from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { passTimeUntil } from '../../core/test-support/passing-time.ts';
+import { passTime, passTimeUntil } from '../../core/test-support/passing-time.ts';
 import { extension, helloFor, helloMessage, records, serverNames } from '../test-support/hellos.ts';
 import { createTlsGuard, defaultTlsGuardOptions, type TlsGuardOptions } from './index.ts';
 
@@ -534,4 +534,32 @@ test('a quota ends a tunnel with its record, and further ones are refused', asyn
   await over(second);
   expect(second.log).toMatchObject([{ kind: 'tunnel', bytesOut: 0, error: { status: 429, setting } }]);
   expect(second.server.received).toHaveLength(0);
+});
+
+test('a tunnel connects when what others have read is paid for, and one that ends before leaves nothing behind', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  const timers = new Timers();
+  const limits = { ...NO_LIMITS, bandwidth: { in: 10_000, out: undefined } };
+  const { bytes } = new ServiceLimits('services.guard.limits', limits, new LimitState());
+  const first = tunnelThrough('shop.example', { bytes, timers });
+  first.client.connection.write(Buffer.concat([hello('shop.example'), Buffer.alloc(60_000)]));
+  await passTime(10);
+  const [gone, second] = [1, 2].map(() => tunnelThrough('shop.example', { bytes, timers }));
+  for (const { client } of [gone!, second!]) client.connection.write(hello('shop.example'));
+  await passTime(3_000);
+  expect(first.server.received.length).toBeGreaterThan(60_000);
+  expect([gone!.server.received.length, second!.server.received.length]).toEqual([0, 0]);
+  gone!.client.connection.destroy();
+  await passTime(10_000);
+  expect(gone!.log).toMatchObject([{ kind: 'tunnel', bytesIn: 0 }]);
+  expect([gone!.server.received.length, second!.server.received]).toEqual([0, hello('shop.example')]);
+  gone!.server.connection.destroy();
+  for (const { client, server: far } of [first, second!]) {
+    client.connection.end();
+    far.connection.end();
+  }
+  await passTime(10);
+  vi.useRealTimers();
+  for (const tunnel of [first, gone!, second!]) await over(tunnel);
+  expect(timers.running).toBe(0);
 });
