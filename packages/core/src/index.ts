@@ -42,7 +42,7 @@ export type { Flow, FlowOwner } from './limits/bytes/flow.ts';
 export type { SessionBytes } from './limits/bytes/session-bytes.ts';
 export type { Turn } from './limits/bytes/turn.ts';
 export * from './limits/limit-options.ts';
-export { queuedBytes } from './limits/queued/queued-bytes.ts';
+export { queuedBytes, wholeBodies } from './limits/queued/queued-bytes.ts';
 export * from './limits/limit-states.ts';
 export type { Counted, Leased, Lender, Placed } from './limits/shared/lender.ts';
 export type { ConnectionPlaces, ConnectionRefusal } from './limits/connection-places.ts';

@@ -21,6 +21,7 @@ import {
   type ServiceMode,
   type SessionRecord,
   type WaitingBytes,
+  wholeBodies,
 } from '@inband/core';
 import { expect, vi } from 'vitest';
 import { ReaderPool } from '../src/message/parser/reader-pool.ts';
@@ -319,7 +320,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
       pool.close();
       await listening.close();
       await vi.waitFor(() => expect(pool.open).toBe(0), { timeout: 5000, interval: 5 });
-      expect({ running: timers.running, idle: pool.idle, defects }).toEqual({ running: 0, idle: 0, defects: [] });
+      const left = { running: timers.running, idle: pool.idle, whole: wholeBodies.total, defects };
+      expect(left).toEqual({ running: 0, idle: 0, whole: 0, defects: [] });
       expect(give.mock.calls.length - take.mock.calls.length, 'readers that were not returned').toBe(given);
       timers.close();
     },

@@ -219,6 +219,14 @@ export const PROCESS_METRICS = {
     labels: [],
     perWorker: true,
   }),
+  queued: metric({
+    name: 'inband_queued_bytes',
+    type: 'gauge',
+    unit: 'bytes',
+    help: 'Bytes in memory: for peers that do not keep up (peers), against limits.queued, and of bodies that filters get whole (bodies).',
+    labels: ['of'],
+    perWorker: true,
+  }),
   generation: metric({
     name: 'inband_generation',
     type: 'gauge',

@@ -1,4 +1,4 @@
-import { descriptorLimit, relayTotals } from '@inband/core';
+import { descriptorLimit, queuedBytes, relayTotals, wholeBodies } from '@inband/core';
 import { type EventLoopUtilization, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import type { SeriesWriter } from '../../shared-memory/series-writer.ts';
 import { type Metric, PROCESS_METRICS } from '../definitions.ts';
@@ -72,6 +72,8 @@ export class ProcessGauges {
     this.#set(M.serversInUse, ['in_use'], state.servers.open - state.servers.idle);
     this.#set(M.serversInUse, ['idle'], state.servers.idle);
     this.#set(M.waiting, [], state.waiting);
+    this.#set(M.queued, ['peers'], queuedBytes.total);
+    this.#set(M.queued, ['bodies'], wholeBodies.total);
     this.#set(M.generation, [], state.generation);
     this.#set(M.generationsAlive, [], state.generationsAlive);
     this.#takePools(state.pools);

@@ -1,5 +1,13 @@
 import type { KeptStatus } from '@inband/acme';
-import { AccessDeniedError, LimitError, ProxyError, type SessionRecord, sessionWriter } from '@inband/core';
+import {
+  AccessDeniedError,
+  LimitError,
+  ProxyError,
+  queuedBytes,
+  type SessionRecord,
+  sessionWriter,
+  wholeBodies,
+} from '@inband/core';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { sessionRecord } from '../../../test-support/session-record.ts';
 import { parseConfig } from '../../config/parse-config.ts';
@@ -242,7 +250,15 @@ test('gauges show what the process says, and dropped lines are a counter', () =>
     generationsAlive: 2,
   }));
   dropped = 10;
+  for (const bytes of [queuedBytes, wholeBodies]) {
+    bytes.add(100);
+    atEnd.push(() => bytes.add(-100));
+  }
   metrics.sample();
+  expect(lines('inband_queued_bytes')).toEqual([
+    'inband_queued_bytes{of="bodies",worker="0"} 100',
+    'inband_queued_bytes{of="peers",worker="0"} 100',
+  ]);
   expect(lines('inband_client_connections')).toEqual(['inband_client_connections{worker="0"} 5']);
   expect(lines('inband_server_connections')).toEqual([
     'inband_server_connections{state="idle",worker="0"} 3',

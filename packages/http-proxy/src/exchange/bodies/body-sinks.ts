@@ -1,5 +1,11 @@
 import type { BodySink } from '../../message/body/body-sink.ts';
 
+/** The most bytes of a body that is collected, and the error of one with more. */
+export interface CollectLimit {
+  readonly most: number;
+  readonly tooBig: () => Error;
+}
+
 /** Keeps a whole body. */
 export class CollectingSink implements BodySink {
   readonly full = false;
@@ -8,13 +14,16 @@ export class CollectingSink implements BodySink {
   readonly whole: Promise<Buffer>;
   readonly #most: number;
   readonly #tooBig: () => Error;
+  /** Gets the number of bytes that are kept from now on. */
+  readonly #kept: (bytes: number) => void;
   readonly #settle: PromiseWithResolvers<Buffer>;
   #chunks: Buffer[] = [];
   #size = 0;
 
-  constructor(most: number, tooBig: () => Error) {
+  constructor({ most, tooBig }: CollectLimit, kept: (bytes: number) => void) {
     this.#most = most;
     this.#tooBig = tooBig;
+    this.#kept = kept;
     this.#settle = Promise.withResolvers<Buffer>();
     this.whole = this.#settle.promise;
     // Nobody may wait for it any more.
@@ -24,7 +33,10 @@ export class CollectingSink implements BodySink {
   pass(bytes: Buffer, start: number, end: number): void {
     if (this.#size > this.#most) return;
     this.#size += end - start;
-    if (this.#size <= this.#most) return void this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+    if (this.#size <= this.#most) {
+      this.#chunks.push(Buffer.from(bytes.subarray(start, end)));
+      return this.#kept(end - start);
+    }
     this.#chunks = [];
     this.#settle.reject(this.#tooBig());
   }

@@ -1,4 +1,4 @@
-import { type FilterBody, type ProxyError, toProxyError } from '@inband/core';
+import { type FilterBody, type ProxyError, toProxyError, wholeBodies } from '@inband/core';
 import type { BodySink } from '../../message/body/body-sink.ts';
 import { Field } from '../../message/field-names.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
@@ -6,7 +6,7 @@ import type { ResponseHead } from '../../message/head/response-head.ts';
 import type { ClientSide } from '../../sides/client-side.ts';
 import type { ServerSide } from '../../sides/server-side.ts';
 import { type BodyChange, bytesOf, gathered, isWhole, only, through } from './body-changes.ts';
-import { CollectingSink, discardingSink } from './body-sinks.ts';
+import { CollectingSink, type CollectLimit, discardingSink } from './body-sinks.ts';
 import { FilteredBody } from './filtered-body.ts';
 
 /** The exchange whose bodies are looked at. */
@@ -26,12 +26,6 @@ export interface BodyCall {
   changedAnswerMoved(): void;
   /** An answer that is changed was written whole. */
   changedAnswerEnded(): void;
-}
-
-/** The most bytes of a body that is collected, and the error of one with more. */
-export interface CollectLimit {
-  readonly most: number;
-  readonly tooBig: () => Error;
 }
 
 /** What becomes of one body: other bytes, or what is made of those that come. */
@@ -70,12 +64,22 @@ export class ExchangeBodies {
   #toClient: FilteredBody | undefined = undefined;
   #collecting: CollectingSink | undefined = undefined;
   #isCollected = false;
+  /** Bytes of bodies that were read whole. */
+  #kept = 0;
+  #isClosed = false;
   /** What `responseEnded` said, while the changed answer is still being written. */
   #ended: { readonly isClean: boolean } | undefined = undefined;
 
   constructor(call: BodyCall) {
     this.#call = call;
   }
+
+  /** Counts bytes that are here until the exchange ends. */
+  readonly #keep = (bytes: number): void => {
+    if (this.#isClosed) return;
+    this.#kept += bytes;
+    wholeBodies.add(bytes);
+  };
 
   // ---- the request
 
@@ -84,10 +88,10 @@ export class ExchangeBodies {
     return this.#request.whole(() => this.#collectRequest(limit), limit, this.#call.session.signal);
   }
 
-  async #collectRequest({ most, tooBig }: CollectLimit): Promise<Buffer> {
+  async #collectRequest(limit: CollectLimit): Promise<Buffer> {
     const { request, client } = this.#call;
-    if (request.contentLength > most) throw tooBig();
-    const sink = new CollectingSink(most, tooBig);
+    if (request.contentLength > limit.most) throw limit.tooBig();
+    const sink = new CollectingSink(limit, this.#keep);
     this.#take(sink);
     client.takeAhead();
     const whole = await sink.whole;
@@ -171,7 +175,7 @@ export class ExchangeBodies {
   /** Reads the whole content of the answer, before anything of it is sent. */
   wholeAnswer(limit: CollectLimit): Promise<Buffer> {
     const collect = (): Promise<Buffer> => {
-      const sink = new CollectingSink(limit.most, limit.tooBig);
+      const sink = new CollectingSink(limit, this.#keep);
       this.#collecting = sink;
       this.#isCollected = true;
       if (this.#call.answerIsKept) this.#call.server?.giveAnswer();
@@ -257,6 +261,9 @@ export class ExchangeBodies {
   }
 
   close(): void {
+    this.#isClosed = true;
+    wholeBodies.add(-this.#kept);
+    this.#kept = 0;
     this.#toServer?.close();
     this.#toClient?.close();
   }

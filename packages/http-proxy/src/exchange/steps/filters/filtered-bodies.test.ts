@@ -1,4 +1,4 @@
-import type { BodyFunction, Filter, FilterBody } from '@inband/core';
+import { type BodyFunction, type Filter, type FilterBody, wholeBodies } from '@inband/core';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { Duplex } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
@@ -89,13 +89,15 @@ describe('a filter that wants whole requests', () => {
       client.send(piece);
       await new Promise(setImmediate);
     }
-    expect(harness.dialled).toBe(0);
+    expect([harness.dialled, wholeBodies.total]).toEqual([0, 5]);
     client.send(`f${GET}`);
     const server = await harness.server();
     await server.receive('abcdef');
+    expect(wholeBodies.total).toBe(6);
     server.send(answer('hi'));
     await client.receive('hi');
     await server.receive('GET / ');
+    expect(wholeBodies.total).toBe(0);
     server.send(answer('ho'));
     await client.receive('ho');
   });
