@@ -7,6 +7,7 @@ import {
   type PlacedProblem,
   placeProblem,
 } from '../problem/problem.ts';
+import { readPlainJson } from '../text/json-places.ts';
 import { type ConfigFiles, languageOf, STDIN } from './config-files.ts';
 import { JoinedConfig } from './joined-config.ts';
 import type { ParsedText } from './locate.ts';
@@ -80,9 +81,7 @@ class Reader {
       this.problems.push({ severity: 'error', file: name, message: `the file cannot be read: ${reason}.` });
       return undefined;
     }
-    // Not at the start of the program, because without a file there is nothing to parse.
-    const { parseText } = await import('./locate.ts');
-    const parsed = parseText(text, language, process.env, await largeYaml(text, language));
+    const parsed = (language === 'json' ? readPlainJson(text) : undefined) ?? (await parse(text, language));
     this.problems.push(...parsed.syntaxErrors.map((error) => ({ severity: 'error' as const, file: name, ...error })));
     return parsed.syntaxErrors.length > 0 ? undefined : parsed;
   }
@@ -119,6 +118,12 @@ class Reader {
   #complain(file: string, { locate }: ParsedText, path: ConfigPath, message: string, at?: 'key'): void {
     this.problems.push(placeProblem({ path, message, ...(at && { at }) }, file, locate));
   }
+}
+
+/** Loads the parser of YAML, which most JSON does not need. */
+async function parse(text: string, language: 'yaml' | 'json'): Promise<ParsedText> {
+  const { parseText } = await import('./locate.ts');
+  return parseText(text, language, process.env, await largeYaml(text, language));
 }
 
 /** The value of a large text in YAML, if it can be read fast. */

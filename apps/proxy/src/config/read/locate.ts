@@ -2,7 +2,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, 
 import { parseYaml, TooNested } from '../text/yaml-document.ts';
 import { isMergeKey, aliasProblems, mergeSources, type NodeProblem, resolveAlias } from '../text/aliases.ts';
 import { jsonFault } from '../text/json-syntax.ts';
-import { plainJson } from '../text/json-text.ts';
+import { readPlainJson } from '../text/json-places.ts';
 import type { ConfigPath, Locate, Location, Problem } from '../problem/problem.ts';
 import { substitute, type Variables } from './variables.ts';
 
@@ -26,12 +26,13 @@ export function parseText(
   variables: Variables = process.env,
   known?: { readonly value: unknown },
 ): ParsedText {
-  const plain = known ?? (language === 'json' ? plainJson(text) : undefined);
-  if (plain === undefined) return parseWithPlaces(text, language, variables);
+  const plain = language === 'json' ? readPlainJson(text) : undefined;
+  if (plain !== undefined) return plain;
+  if (known === undefined) return parseWithPlaces(text, language, variables);
   let parsed: ParsedText | undefined;
   // Places are needed for problems only.
   const locate: Locate = (path, at) => (parsed ??= parseWithPlaces(text, language, variables)).locate(path, at);
-  return { value: plain.value, locate, syntaxErrors: [] };
+  return { value: known.value, locate, syntaxErrors: [] };
 }
 
 function parseWithPlaces(text: string, language: 'yaml' | 'json', variables: Variables): ParsedText {
