@@ -158,6 +158,18 @@ test.each<[object, string]>([
   expect(await problemsOf(config(fields as Fields))).toContain(expected);
 });
 
+test.each<[Record<string, unknown>, string]>([
+  [{ a: { env: 'NO_SUCH' } }, 'routes[0].respond.fields.a.env: The environment variable "NO_SUCH" is not set'],
+  [{ a: { file: 'none' } }, 'routes[0].respond.fields.a.file: The file'],
+  [{ a: { file: 'lines' } }, 'should hold one line of visible ASCII characters'],
+  [{ a: { prefix: 'b' } }, 'expected a mapping with either "file" or "env"'],
+  [{ a: 1 }, 'routes[0].respond.fields.a: expected a text'],
+  [{ a: { env: 'INBAND_TEST_KEY' }, b: { file: 'secret', prefix: 'key ' } }, 'none'],
+])('the fields %j of a route that responds: %s', async (fields, expected) => {
+  const services = { web: { mode: 'reverse', routes: [{ respond: { fields } }] } };
+  expect(await problemsOf({ ...config(undefined), services })).toContain(expected);
+});
+
 test('server.address may stand in answers, and files are relative to the configuration', async () => {
   const fields: Fields = {
     response: [{ set: { a: '{server.address}', b: { file: 'secret' } }, when: { status: ['400-499', 200] } }],
@@ -183,8 +195,15 @@ test('a guard of TLS changes no fields', async () => {
 test('paths in a file that is included are relative to that file', () => {
   const fields = { request: [{ set: { a: { file: 'secret' }, b: 'file' }, when: { field: { file: 'x' } } }] };
   const expected = { request: [{ set: { a: { file: '../secret' }, b: 'file' }, when: { field: { file: 'x' } } }] };
-  const rebased = rebasePaths({ services: { web: { fields, routes: [{ fields }] } } }, '/etc/a', '/etc/a/b');
-  expect(rebased).toEqual({ services: { web: { fields: expected, routes: [{ fields: expected }] } } });
+  const respond = { body: 'b', fields: { a: { file: 'secret' }, b: 'file' } };
+  const responds = { body: 'b', fields: { a: { file: '../secret' }, b: 'file' } };
+  const routes = [{ fields }, { respond }, { respond: { body: 'b' } }];
+  const rebased = rebasePaths({ services: { web: { fields, routes } } }, '/etc/a', '/etc/a/b');
+  expect(rebased).toEqual({
+    services: {
+      web: { fields: expected, routes: [{ fields: expected }, { respond: responds }, { respond: { body: 'b' } }] },
+    },
+  });
 });
 
 test('a file is followed: a version that cannot be used leaves the value as it was', async () => {

@@ -1,4 +1,7 @@
 import { createMemoryNetwork, type Logger, type SessionRecord } from '@inband/core';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { routesAnswer } from '../admin/routes-answer.ts';
@@ -54,6 +57,26 @@ test('routes respond and redirect as configured, and a reload changes what they 
     ['services.web.routes[1]', 'redirect', 308],
     ['services.web.routes[0]', 'respond', 404],
   ]);
+});
+
+test('a field of an answer is from a file beside the configuration, or from the environment', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-answers-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'secret'), 'of-the-file\n');
+  vi.stubEnv('INBAND_TEST_ANSWER', 'of-env');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const fields = { a: { file: 'secret', prefix: 'key ' }, b: { env: 'INBAND_TEST_ANSWER' }, c: '{request.method}' };
+  const network = createMemoryNetwork();
+  const nothing = (): void => undefined;
+  const inband = await createInband(config({ respond: { fields } }), {
+    transport: network.transport(),
+    baseDirectory: folder,
+    logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+  });
+  onTestFinished(() => inband.close({ grace: 0 }));
+  expect(await exchange(network, '127.0.0.1', WEB, head('/'))).toContain(
+    '\r\na: key of-the-file\r\nb: of-env\r\nc: GET\r\n',
+  );
 });
 
 test('explain says that the proxy answers by itself, with which status, by which route', async () => {

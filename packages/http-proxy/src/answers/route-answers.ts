@@ -1,6 +1,7 @@
 import { AccessDeniedError } from '@inband/core';
+import type { FieldSource, FieldValue, OpenFieldSource } from '../fields/field-rules.ts';
 import { checkedValue } from '../fields/field-value.ts';
-import { parseTemplate, type Template } from '../fields/template.ts';
+import { parseTemplate } from '../fields/template.ts';
 import type { Subject } from '../fields/variables.ts';
 import type { OwnAnswer } from './own-answer.ts';
 import { reasonFor } from './reasons.ts';
@@ -8,8 +9,7 @@ import { reasonFor } from './reasons.ts';
 /** An answer of the configuration: `routes[].respond`. */
 export interface RouteResponse {
   readonly status: number;
-  /** Names and templates. */
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, FieldValue>>;
   readonly body: string | undefined;
 }
 
@@ -34,25 +34,25 @@ export type AnswerRequest = (subject: Subject) => OwnAnswer;
 /** These have no content by RFC 9110, and the first and the last no length either. */
 const WITHOUT_CONTENT: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** `route`: its name, for messages. The templates must be right. */
-export function compileAnswer(route: string, answer: RouteAnswer): AnswerRequest {
+/** `route`: its name, for messages. The templates must be right. Throws if what `open` is asked for cannot be used; whoever gives it closes it. */
+export function compileAnswer(route: string, answer: RouteAnswer, open: OpenFieldSource): AnswerRequest {
   const isRedirect = answer.kind === 'redirect';
-  const fields = Object.entries(isRedirect ? { location: answer.redirect.location } : answer.respond.fields);
+  const fields = Object.entries<FieldValue>(
+    isRedirect ? { location: answer.redirect.location } : answer.respond.fields,
+  );
   const { status } = isRedirect ? answer.redirect : answer.respond;
   const body = isRedirect ? undefined : answer.respond.body;
   const place = `${route}.${answer.kind}`;
-  const lines = fields.map(([name, text]) => ({
-    name,
-    template: templateOf(text, { forUrl: name.toLowerCase() === 'location' }),
-  }));
+  const lines = fields.map(([name, value]) => {
+    const valueFor = typeof value === 'string' ? templateOf(name, value) : sourced(value, open);
+    return { name, valueFor };
+  });
   const ownFields = contentFields(status, fields, body);
   const common = { status, reason: reasonFor(status) };
   return (subject) => {
     const { method } = subject.request;
     if (method === 'CONNECT') throw noTunnel(place);
-    const written = lines.map(({ name, template }) => {
-      return [name, checkedValue(name, template.textFor(subject), place)] as const;
-    });
+    const written = lines.map(({ name, valueFor }) => [name, checkedValue(name, valueFor(subject), place)] as const);
     const head = { ...common, fields: [...written, ...ownFields] };
     return body === undefined || method === 'HEAD' ? head : { ...head, content: body };
   };
@@ -61,7 +61,7 @@ export function compileAnswer(route: string, answer: RouteAnswer): AnswerRequest
 /** The fields that say what the content of an answer is. Text is `text/plain` unless `fields` say otherwise. */
 export function contentFields(
   status: number,
-  fields: readonly (readonly [name: string, value: string])[],
+  fields: readonly (readonly [name: string, value: unknown])[],
   body: string | Uint8Array | undefined,
 ): readonly (readonly [name: string, value: string])[] {
   if (status === 204 || status === 304) return [];
@@ -75,10 +75,18 @@ export function mayHaveContent(status: number): boolean {
   return !WITHOUT_CONTENT.has(status);
 }
 
-function templateOf(text: string, options: { readonly forUrl: boolean }): Template {
-  const template = parseTemplate(text, options);
+type ValueFor = (subject: Subject) => string;
+
+function templateOf(name: string, text: string): ValueFor {
+  const template = parseTemplate(text, { forUrl: name.toLowerCase() === 'location' });
   if ('problem' in template) throw new Error(`The template ${JSON.stringify(text)} is wrong: ${template.problem}.`);
-  return template;
+  return (subject) => template.textFor(subject);
+}
+
+function sourced(source: FieldSource, open: OpenFieldSource): ValueFor {
+  const { prefix = '' } = source;
+  const value = open(source);
+  return () => prefix + value.text;
 }
 
 /** A client that asks for a tunnel would take what comes for bytes of its server. */

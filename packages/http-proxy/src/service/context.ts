@@ -69,7 +69,7 @@ export interface ContextDeps {
   readonly filterParents?: FilterParents | undefined;
   /** How fields are changed. Undefined where none is. */
   readonly fieldRules?: ServiceFieldRules | undefined;
-  /** For rules that have values from files or the environment. */
+  /** For fields that have values from files or the environment. */
   readonly openFieldSource?: OpenFieldSource | undefined;
   /** For rules with patterns. */
   readonly compilePattern?: CompilePattern | undefined;
@@ -102,6 +102,8 @@ export interface HttpContext {
   readonly tracer: SessionTracer | undefined;
   /** Undefined where no route answers by itself. */
   readonly routeAnswers: RouteAnswers | undefined;
+  /** For fields of these. */
+  readonly openFieldSource: OpenFieldSource;
   /** Undefined where no route rewrites. */
   readonly routeRewrites: RouteRewrites | undefined;
   /** Undefined where clients are not asked who they are. */
@@ -170,6 +172,7 @@ export function createContext(deps: ContextDeps): HttpContext {
     challenges: deps.challenges,
     tracer: deps.tracer,
     routeAnswers: deps.routeAnswers,
+    openFieldSource: deps.openFieldSource ?? noSources,
     routeRewrites: deps.routeRewrites,
     authenticator: deps.authenticator,
     trustedProxies: deps.trustedProxies,

@@ -4,12 +4,15 @@ import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { readLine, readVariable } from '../read/line-file.ts';
 import { named, records } from '../problem/written.ts';
 
-/** The files and variables of values in `fields` that cannot be used. The configuration is as it was written. */
+/** The files and variables of values of fields that cannot be used. The configuration is as it was written. */
 export function checkFieldSources({ services }: Record<string, unknown>, baseDirectory: string): Problem[] {
   return named(services).flatMap(([name, service]) => {
     const path = ['services', name];
-    const ofRoutes = records(service.routes).flatMap(([index, route]) => {
-      return route.fields === undefined ? [] : sourcesIn(route.fields, [...path, 'routes', index, 'fields']);
+    const ofRoutes = records(service.routes).flatMap(([index, { fields, respond }]) => {
+      if (fields === undefined && respond === undefined) return [];
+      const at = [...path, 'routes', index];
+      const own = isRecord(respond) ? sourcesOf(respond.fields, [...at, 'respond', 'fields']) : [];
+      return [...sourcesIn(fields, [...at, 'fields']), ...own];
     });
     return [...sourcesIn(service.fields, [...path, 'fields']), ...ofRoutes].flatMap(({ read, at }) => {
       const message = problemOf(() => read(baseDirectory));
@@ -29,14 +32,19 @@ function sourcesIn(fields: unknown, path: ConfigPath): FoundSource[] {
   return (['request', 'response'] as const).flatMap((message) =>
     records(fields[message]).flatMap(([index, rule]) =>
       (['set', 'add', 'append'] as const).flatMap((change) =>
-        named(rule[change]).flatMap(([field, { file, env }]): FoundSource[] => {
-          const at = [...path, message, index, change, field];
-          if (typeof file === 'string') return [{ read: (base) => readLine(resolve(base, file)), at: [...at, 'file'] }];
-          return typeof env === 'string' ? [{ read: () => readVariable(env), at: [...at, 'env'] }] : [];
-        }),
+        sourcesOf(rule[change], [...path, message, index, change]),
       ),
     ),
   );
+}
+
+/** Of values by the names of their fields. */
+function sourcesOf(values: unknown, path: ConfigPath): FoundSource[] {
+  return named(values).flatMap(([field, { file, env }]): FoundSource[] => {
+    const at = [...path, field];
+    if (typeof file === 'string') return [{ read: (base) => readLine(resolve(base, file)), at: [...at, 'file'] }];
+    return typeof env === 'string' ? [{ read: () => readVariable(env), at: [...at, 'env'] }] : [];
+  });
 }
 
 function problemOf(read: () => void): string | undefined {

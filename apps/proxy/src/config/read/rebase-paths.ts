@@ -113,17 +113,23 @@ function rebaseFields(fields: unknown, rebase: (path: unknown) => unknown): unkn
   return mapValues(fields, (rules) => (Array.isArray(rules) ? rules.map(inRule) : rules));
 }
 
+/** The files of fields of a route's own answer. */
+function rebaseOwn(fields: unknown, rebase: (path: unknown) => unknown): { readonly fields?: unknown } {
+  return isRecord(fields) ? { fields: mapValues(fields, (value) => rebaseFile(value, rebase)) } : {};
+}
+
 function rebaseFile(value: unknown, rebase: (path: unknown) => unknown): unknown {
   return isRecord(value) && value.file !== undefined ? { ...value, file: rebase(value.file) } : value;
 }
 
 function rebaseRoute(route: Readonly<Record<string, unknown>>, rebase: (path: unknown) => unknown): unknown {
-  const { match, chainer, fields } = route;
+  const { match, chainer, fields, respond } = route;
   return {
     ...route,
     ...(isRecord(match) && { match: rebaseHosts(match, 'host', rebase) }),
     ...(isRecord(chainer) && { chainer: rebaseChainer(chainer, rebase) }),
     ...(fields !== undefined && { fields: rebaseFields(fields, rebase) }),
+    ...(isRecord(respond) && { respond: { ...respond, ...rebaseOwn(respond.fields, rebase) } }),
   };
 }
 

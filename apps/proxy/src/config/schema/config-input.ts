@@ -761,10 +761,31 @@ export interface ServiceRouteRespondInput {
    * @default 200
    */
   status?: number | undefined;
-  /** Fields by their names. Values may have variables, such as "{request.id}". */
-  fields?: Record<string, string> | undefined;
+  /**
+   * Fields by their names. Values may have variables, such as "{request.id}", or stand elsewhere: { file: /run/token },
+   * { env: NAME }.
+   */
+  fields?: Record<string, string | ServiceRouteRespondFieldInput> | undefined;
   /** The content, as it is. text/plain in UTF-8, unless fields have a content-type. */
   body?: string | undefined;
+}
+
+/**
+ * Fields by their names. Values may have variables, such as "{request.id}", or stand elsewhere: { file: /run/token }, {
+ * env: NAME }.
+ */
+export interface ServiceRouteRespondFieldInput {
+  /** The file in whose only line the value stands. It is followed. Relative to this file. */
+  file?: string | undefined;
+  /** The variable of the environment whose value it is, in place of a file. */
+  env?: string | undefined;
+  /** What stands in front of the value, such as "Bearer ". */
+  prefix?: string | undefined;
+  /**
+   * Whether it is redacted in logs and views.
+   * @default true
+   */
+  secret?: boolean | undefined;
 }
 
 /** Sent elsewhere by the proxy itself, in place of a chainer. */

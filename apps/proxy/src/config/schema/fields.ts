@@ -1,6 +1,7 @@
 import { lazily } from '@inband/chainers';
 import { compileGlob, readPathPattern } from '@inband/core';
 import * as z from 'zod';
+import { fieldValue } from '../templates/field-value.ts';
 import { nameProblem, template } from '../templates/templates.ts';
 import { oneOrMore } from './values.ts';
 
@@ -62,39 +63,6 @@ const whenAnswered = lazily(() =>
   }),
 );
 
-const sourced = lazily(() =>
-  z
-    .strictObject({
-      file: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('The file in whose only line the value stands. It is followed. Relative to this file.'),
-      env: z
-        .string()
-        .regex(/^[A-Za-z_]\w*$/, { error: 'expected the name of a variable of the environment' })
-        .optional()
-        .describe('The variable of the environment whose value it is, in place of a file.'),
-      prefix: z
-        .string()
-        .regex(/^[\t -~]*$/, { error: 'expected visible ASCII characters and spaces' })
-        .optional()
-        .describe('What stands in front of the value, such as "Bearer ".'),
-      secret: z.boolean().default(true).describe('Whether it is redacted in logs and views.'),
-    })
-    .superRefine(({ file, env }, context) => {
-      if ((file === undefined) !== (env === undefined)) return;
-      context.addIssue({ code: 'custom', message: 'expected a mapping with either "file" or "env"' });
-    }),
-);
-
-function valuesOf(hasServer: boolean) {
-  const value = z.union([template({ hasServer }), sourced], {
-    error: 'expected a text, or a mapping with a "file" or "env"',
-  });
-  return z.record(name, value);
-}
-
 function replacements(hasServer: boolean) {
   const replacement = z.strictObject({
     pattern: z
@@ -111,7 +79,7 @@ function replacements(hasServer: boolean) {
 
 /** What a rule may do to a request, or to an answer. */
 function changesOf(isRequest: boolean) {
-  const values = valuesOf(!isRequest);
+  const values = z.record(name, fieldValue({ hasServer: !isRequest }));
   return {
     set: values.optional().describe('Gives fields these values, in place of all that have the name.'),
     add: values.optional().describe('The same where there is no such field.'),
@@ -182,5 +150,3 @@ export const fieldRules = lazily(() =>
 /** A rule as the schema returns it. */
 export type WrittenRule = z.output<typeof requestRule> | z.output<typeof answerRule>;
 export type WrittenCondition = z.output<typeof whenAnswered>;
-/** A value that stands elsewhere. */
-export type WrittenSource = z.output<typeof sourced>;

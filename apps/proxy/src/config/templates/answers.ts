@@ -1,6 +1,7 @@
 import { lazily } from '@inband/chainers';
 import { mayHaveContent } from '@inband/http-proxy';
 import * as z from 'zod';
+import { fieldValue } from './field-value.ts';
 import { nameProblem, template } from './templates.ts';
 
 /** Characters of a body that the configuration holds: it is in memory, and in every plan. */
@@ -18,10 +19,11 @@ const LOCATION =
 const LOCATION_EXPECTED =
   'expected a URL such as "https://new.example{request.target}", or a path such as "/new", whose host no variable but {request.host} can choose';
 
-const text = template({ hasServer: false });
+const location = template({ hasServer: false });
+const value = fieldValue({ hasServer: false });
 
 const fields = lazily(() =>
-  z.record(z.string().min(1), text).superRefine((written, context) => {
+  z.record(z.string().min(1), value).superRefine((written, context) => {
     for (const name of Object.keys(written)) {
       const problem = nameProblem(name, false);
       if (problem !== undefined) context.addIssue({ code: 'custom', path: [name], message: problem });
@@ -34,7 +36,11 @@ export const respond = lazily(() =>
   z
     .strictObject({
       status: z.int().min(200).max(599).default(200).describe('The status, from 200 to 599.'),
-      fields: fields.default({}).describe('Fields by their names. Values may have variables, such as "{request.id}".'),
+      fields: fields
+        .default({})
+        .describe(
+          'Fields by their names. Values may have variables, such as "{request.id}", or stand elsewhere: { file: /run/token }, { env: NAME }.',
+        ),
       body: z
         .string()
         .max(LONGEST_BODY)
@@ -61,7 +67,7 @@ export const redirect = lazily(() =>
       )
       .default(302)
       .describe('301 and 308 for ever, 302 and 307 for now; with 307 and 308 the method stays. 303: by GET.'),
-    location: text
+    location: location
       .refine((written) => LOCATION.test(written), LOCATION_EXPECTED)
       .describe('Where to, with variables: "https://new.example{request.target}".'),
   }),

@@ -120,6 +120,15 @@ const nat = (prefix: string, of = 'nat services.web.nat'): Record<string, Change
   [`${prefix}.pool`]: change(of, ['192.0.2.1'], ['192.0.2.2']),
 });
 
+/** Of the value of a field, at a place. */
+const valueKeys = (key: string, place: string, beside: Record<string, unknown> = {}): [string, Change][] => [
+  [key, change(PROXY, 'a', 'b', beside)],
+  [`${key}.file`, change(PROXY, 'line.txt', 'another.txt', beside)],
+  [`${key}.env`, change(PROXY, 'PATH', 'HOME', beside)],
+  [`${key}.secret`, change(PROXY, true, false, { ...beside, [`${place}.env`]: 'PATH' })],
+  [`${key}.prefix`, change(PROXY, 'a', 'b', { ...beside, [`${place}.env`]: 'PATH' })],
+];
+
 /** `at`: the place of the rules. */
 const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
   Object.fromEntries(
@@ -127,19 +136,7 @@ const fieldKeys = (prefix: string, at: string): Record<string, Change> =>
       const rule = `${prefix}.${message}[]`;
       const removing = { [`${at}.${message}.0.remove`]: 'a' };
       return [
-        ...['set', 'add', 'append'].flatMap((kind) => [
-          [`${rule}.${kind}.*`, change(PROXY, 'a', 'b')] as const,
-          [`${rule}.${kind}.*.file`, change(PROXY, 'line.txt', 'another.txt')] as const,
-          [`${rule}.${kind}.*.env`, change(PROXY, 'PATH', 'HOME')] as const,
-          [
-            `${rule}.${kind}.*.secret`,
-            change(PROXY, true, false, { [`${at}.${message}.0.${kind}.*.env`]: 'PATH' }),
-          ] as const,
-          [
-            `${rule}.${kind}.*.prefix`,
-            change(PROXY, 'a', 'b', { [`${at}.${message}.0.${kind}.*.env`]: 'PATH' }),
-          ] as const,
-        ]),
+        ...['set', 'add', 'append'].flatMap((kind) => valueKeys(`${rule}.${kind}.*`, `${at}.${message}.0.${kind}.*`)),
         [`${rule}.remove`, change(PROXY, 'a', 'b')] as const,
         [`${rule}.rename.*`, change(PROXY, 'a', 'b')] as const,
         [`${rule}.replace.*.pattern`, change(PROXY, 'a', 'b', { [`${at}.${message}.0.replace.*.with`]: 'c' })] as const,
@@ -534,7 +531,9 @@ const OWN_KEYS: Readonly<Record<string, Change>> = {
   'services.*.routes[].match.user': change(ROUTE, 'ann', 'bob'),
 
   'services.*.routes[].respond.status': change(PROXY, 200, 404, WITHOUT_CHAINER),
-  'services.*.routes[].respond.fields.*': change(PROXY, 'a', 'b', WITHOUT_CHAINER),
+  ...Object.fromEntries(
+    valueKeys('services.*.routes[].respond.fields.*', 'services.web.routes.0.respond.fields.*', WITHOUT_CHAINER),
+  ),
   'services.*.routes[].respond.body': change(PROXY, 'a', 'b', WITHOUT_CHAINER),
   'services.*.routes[].redirect.status': change(PROXY, 301, 302, {
     ...WITHOUT_CHAINER,

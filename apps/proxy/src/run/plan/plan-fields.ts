@@ -1,7 +1,8 @@
-import type { FieldRule, FieldRules, FieldSource, ServiceFieldRules } from '@inband/http-proxy';
+import type { FieldRule, FieldRules, FieldValue, ServiceFieldRules } from '@inband/http-proxy';
 import { resolve } from 'node:path';
 import { formatPath } from '../../config/problem/problem.ts';
-import type { WrittenCondition, WrittenRule, WrittenSource } from '../../config/schema/fields.ts';
+import type { WrittenCondition, WrittenRule } from '../../config/schema/fields.ts';
+import type { WrittenSource } from '../../config/templates/field-value.ts';
 import type { ServiceConfig } from '../../config/schema/schema.ts';
 
 /** How a service and its routes change fields; undefined where nothing is changed. `base`: the folder to which files are relative. */
@@ -38,16 +39,24 @@ function fieldRuleOf(rule: WrittenRule, resolvePath: (path: string) => string): 
   if (rename !== undefined) return { kind: 'rename', names: rename, ...common };
   if (replace !== undefined) return { kind: 'replace', replacements: replace, ...common };
   const kind = rule.set === undefined ? (rule.add === undefined ? 'append' : 'add') : 'set';
-  const values = Object.entries(rule[kind] ?? {}).map(([field, value]) => {
+  return { kind, values: fieldValuesOf(rule[kind] ?? {}, resolvePath), ...common };
+}
+
+/** The values of fields as the proxy knows them. `resolvePath` makes paths of files absolute. */
+export function fieldValuesOf(
+  written: Readonly<Record<string, string | WrittenSource>>,
+  resolvePath: (path: string) => string,
+): Readonly<Record<string, FieldValue>> {
+  const values = Object.entries(written).map(([field, value]) => {
     return [field, typeof value === 'string' ? value : sourceOf(value, resolvePath)] as const;
   });
-  return { kind, values: Object.fromEntries(values), ...common };
+  return Object.fromEntries(values);
 }
 
 function sourceOf(
   { file, env, prefix: before, secret }: WrittenSource,
   resolvePath: (path: string) => string,
-): FieldSource {
+): FieldValue {
   const common = { secret, ...(before !== undefined && { prefix: before }) };
   if (file !== undefined) return { file: resolvePath(file), ...common };
   if (env !== undefined) return { env, ...common };

@@ -19,7 +19,7 @@ import type {
 } from '../../config/schema/schema.ts';
 import { wantsNotes } from '../../lines/noted-fields.ts';
 import { ChainerPlanner } from './plan-chainers.ts';
-import { fieldRulesOf } from './plan-fields.ts';
+import { fieldRulesOf, fieldValuesOf } from './plan-fields.ts';
 import type { HostCondition, Planned, PlannedAuth, PlannedRule, Ref, Values } from './planned.ts';
 import { frozen, type Planner, refTo } from './planner.ts';
 import { identityOf } from './plugin-identity.ts';
@@ -69,7 +69,7 @@ export class ServicePlanner {
           resolver: config.filters && this.#deps.resolver,
           showsChallenges: config.mode === 'reverse' && acme?.challenge === 'http-01',
           trustedProxies: config.trustedProxies,
-          routeAnswers: answersOf(name, config),
+          routeAnswers: answersOf(name, config, this.#deps.parsed.baseDirectory),
           routeRewrites: rewritesOf(name, config),
           fieldRules: fieldRulesOf(name, config, this.#deps.parsed.baseDirectory),
           limits: config.limits,
@@ -149,7 +149,7 @@ export class ServicePlanner {
     const { match = {}, chainer: written } = config;
     const path = ['services', service, 'routes', index];
     const name = formatPath(path);
-    const answers = answerOf(config)?.kind;
+    const answers = answerKindOf(config);
     const at = { path: [...path, 'chainer'], place: `${name}.chainer` };
     const chainer = answers === undefined ? this.#chainers.planAt(service, at, written) : undefined;
     const zones = this.#deps.parsed.zoneRoutes.has(name) ? this.#deps.zones : undefined;
@@ -235,15 +235,24 @@ function plannedAuth(
   });
 }
 
-function answerOf({ respond, redirect }: RouteConfig): RouteAnswer | undefined {
-  if (respond !== undefined) return { kind: 'respond', respond: { ...respond, body: respond.body } };
+function answerKindOf({ respond, redirect }: RouteConfig): RouteAnswer['kind'] | undefined {
+  if (respond !== undefined) return 'respond';
+  return redirect && 'redirect';
+}
+
+/** `base`: the folder to which files are relative. */
+function answerOf({ respond, redirect }: RouteConfig, base: string): RouteAnswer | undefined {
+  if (respond !== undefined) {
+    const fields = fieldValuesOf(respond.fields, (path) => resolve(base, path));
+    return { kind: 'respond', respond: { ...respond, fields, body: respond.body } };
+  }
   return redirect && { kind: 'redirect', redirect };
 }
 
 /** By the names of routes. */
-function answersOf(service: string, { routes }: ServiceConfig): RouteAnswers | undefined {
+function answersOf(service: string, { routes }: ServiceConfig, base: string): RouteAnswers | undefined {
   const answers = routes.flatMap((route, index) => {
-    const answer = answerOf(route);
+    const answer = answerOf(route, base);
     return answer === undefined ? [] : [[formatPath(['services', service, 'routes', index]), answer] as const];
   });
   return answers.length === 0 ? undefined : Object.fromEntries(answers);

@@ -45,6 +45,41 @@ test('a route that responds answers without a server, and the connection goes on
   ]);
 });
 
+test('a field may have its value from elsewhere, as it is at that moment, and what was opened is closed', async () => {
+  let text = 'one';
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const respond = {
+    status: 200,
+    fields: { 'X-File': { file: '/a', prefix: 'key ' }, 'Content-Type': { env: 'TYPE' }, 'X-Text': 'two' },
+    body: 'hi',
+  };
+  const h = await proxyWith(
+    { kind: 'respond', respond },
+    {
+      openFieldSource: ({ file, env = file }) => {
+        opened.push(env ?? '');
+        return {
+          get text() {
+            return text;
+          },
+          close: () => void closed.push(env ?? ''),
+        };
+      },
+    },
+  );
+  const client = h.client();
+  for (text of ['one', 'text/html']) {
+    client.send('GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n');
+    expect(await client.receive('hi')).toContain(
+      `\r\nX-File: key ${text}\r\nContent-Type: ${text}\r\nX-Text: two\r\nContent-Length: 2\r\n\r\n`,
+    );
+  }
+  expect([opened, closed]).toEqual([['/a', 'TYPE'], []]);
+  h.proxy.close();
+  expect(closed).toEqual(['/a', 'TYPE']);
+});
+
 test('a HEAD gets the length and no content', async () => {
   const answer = await ask(ROBOTS, 'HEAD /robots.txt HTTP/1.1\r\nHost: shop.example');
   expect(answer).toContain('\r\nContent-Length: 14\r\n');
