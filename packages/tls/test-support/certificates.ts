@@ -42,7 +42,7 @@ export interface TestCertificateOptions {
 export interface TestAuthority extends TestCertificate {
   issue(options?: TestCertificateOptions): TestCertificate;
   /** An authority below this one. The chains of its certificates contain it. */
-  intermediate(commonName?: string): TestAuthority;
+  intermediate(commonName?: string, options?: Pick<TestCertificateOptions, 'notAfter'>): TestAuthority;
   /** A list of revoked certificates in PEM, valid from yesterday until `nextUpdate` (default: in 30 days). */
   crl(revoked: readonly Pick<TestCertificate, 'serial'>[], nextUpdate?: Date): string;
 }
@@ -98,9 +98,9 @@ function authorityOf(commonName: string, pair: Keys, made: Made, path: string): 
       const issued = signed({ subject: subjectOf(options), pair: leaf, options, issuer, isAuthority: false });
       return { ...issued, chain: issued.cert + path };
     },
-    intermediate: (name = `Intermediate of ${commonName}`) => {
+    intermediate: (name = `Intermediate of ${commonName}`, options = {}) => {
       const keys = newKeys('ecdsa');
-      const issued = signed({ subject: name, pair: keys, options: {}, issuer, isAuthority: true });
+      const issued = signed({ subject: name, pair: keys, options, issuer, isAuthority: true });
       return authorityOf(name, keys, issued, issued.cert + path);
     },
     crl: (revoked, nextUpdate = new Date(Date.now() + 30 * DAY)) => revocationList(issuer, revoked, nextUpdate),

@@ -110,6 +110,8 @@ export interface OpenSsl {
   setSessionContext(context: ContextPointer, id: Uint8Array): boolean;
   /** Names a certificate authority in the request for a certificate. */
   announceAuthority(context: ContextPointer, certificate: Uint8Array): boolean;
+  /** Has a server of TLS 1.3 send no ticket by itself, but only by {@link makeTicket}. */
+  holdTickets(context: ContextPointer): void;
   /** {@link TICKET_KEY_LENGTH} bytes. */
   setTicketKey(context: ContextPointer, key: Uint8Array): boolean;
   /** The protocols that a client offers, as on the wire. */
@@ -157,6 +159,14 @@ export interface OpenSsl {
    * when a session is resumed.
    */
   chainLifeOf(ssl: SslPointer): number | undefined;
+
+  /**
+   * Of a server, behind its handshake: milliseconds for which its session could still be resumed. When it was resumed, that is what the full handshake
+   * before left of it.
+   */
+  sessionLifeOf(ssl: SslPointer): number;
+  /** Has the next `handshake` send a ticket for the session, with which it can be resumed for so long, in milliseconds. Only with TLS 1.3. */
+  makeTicket(ssl: SslPointer, life: number): boolean;
 
   /** The session if it can be resumed, for the caller to free. */
   takeSession(ssl: SslPointer): SessionPointer | undefined;

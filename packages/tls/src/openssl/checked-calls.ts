@@ -10,6 +10,9 @@ import type {
   StorePointer,
 } from './calls.ts';
 
+/** Milliseconds that a session may last: a week, as TLS 1.3 has it. */
+const LONGEST_SESSION = 604_800_000;
+
 /**
  * Calls that check their callers and OpenSSL, for tests (`INBAND_TLS_CHECK=1`): each pointer was made here and is not freed, each
  * bound holds, each result is one that the function can have, and the input and the output are used for one connection at a time.
@@ -131,6 +134,10 @@ export class CheckedOpenSsl implements OpenSsl {
 
   announceAuthority(context: ContextPointer, certificate: Uint8Array): boolean {
     return this.#context(context).announceAuthority(context, certificate);
+  }
+
+  holdTickets(context: ContextPointer): void {
+    this.#context(context).holdTickets(context);
   }
 
   setTicketKey(context: ContextPointer, key: Uint8Array): boolean {
@@ -269,6 +276,15 @@ export class CheckedOpenSsl implements OpenSsl {
 
   chainLifeOf(ssl: SslPointer): number | undefined {
     return this.#connection(ssl).chainLifeOf(ssl);
+  }
+
+  sessionLifeOf(ssl: SslPointer): number {
+    return this.#connection(ssl).sessionLifeOf(ssl);
+  }
+
+  makeTicket(ssl: SslPointer, life: number): boolean {
+    demand(life >= 0 && life <= LONGEST_SESSION, `a session for ${life} ms`);
+    return this.#connection(ssl).makeTicket(ssl, life);
   }
 
   takeSession(ssl: SslPointer): SessionPointer | undefined {

@@ -20,6 +20,8 @@ import type { ContextTickets } from './tickets.ts';
 /** What an engine needs of the context that made it. */
 export interface EngineOwner {
   readonly side: Side;
+  /** Whether sessions are bounded by what is known of their clients. */
+  readonly boundsSessions?: boolean;
   /** For servers that have ticket keys. */
   readonly tickets: ContextTickets | undefined;
   /** Called when the first bytes after the handshake were decrypted: a session to resume may be there. */
@@ -41,6 +43,9 @@ type Stage = 'handshake' | 'open' | 'ended' | 'faulted' | 'freed';
 const RECORD_OVERHEAD = 512;
 /** Bytes in the output from which on it is emptied before something other than data is written. */
 const OUTPUT_RESERVE = 64 * 1024;
+
+/** Milliseconds of a session that is worth a ticket. */
+const SHORTEST_SESSION = 1_000;
 
 const nothing = Buffer.alloc(0);
 
@@ -158,6 +163,7 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
       const result = this.#calls.handshake(this.#ssl);
       if (result === 1) {
         this.#stage = 'open';
+        if (this.#owner.boundsSessions === true) this.#sendTicket();
         // Nothing of it is left for other code of this thread that looks for its own errors.
         this.#calls.clearErrors();
         return 'done';
@@ -167,6 +173,18 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
       if (outcome === 'want-write') this.#channel.makeRoom();
       else if (outcome !== 'want-read' || !this.#hasInput()) return outcome;
     }
+  }
+
+  /**
+   * A session lives no longer than the chain of its client, of which a ticket holds the first certificate only, and is not prolonged by being
+   * resumed, because nothing verifies the chain then. TLS 1.2 sends its ticket within the handshake, and no further one.
+   */
+  #sendTicket(): void {
+    const calls = this.#calls;
+    const ssl = this.#ssl;
+    if (calls.versionOf(ssl) !== TLS_1_3) return;
+    const life = Math.min(calls.sessionLifeOf(ssl), calls.chainLifeOf(ssl) ?? Infinity);
+    if (life >= SHORTEST_SESSION && calls.makeTicket(ssl, life)) calls.handshake(ssl);
   }
 
   /**

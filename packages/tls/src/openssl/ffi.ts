@@ -193,6 +193,11 @@ class LinkedOpenSsl implements OpenSsl {
   readonly #stackItem: Call<[stack: number, index: number]>;
   readonly #notAfter: Call<[x509: number]>;
   readonly #timeDifference: Call<[days: number, seconds: number, from: number, to: number]>;
+  readonly #sessionOf: OnePointer<'SSL'>;
+  readonly #sessionTime: Call<[session: number]>;
+  readonly #sessionTimeout: Call<[session: number]>;
+  readonly #setSessionTimeout: Call<[session: number, seconds: number]>;
+  readonly #newTicket: OnePointer<'SSL'>;
   readonly #takeSession: OnePointer<'SSL'>;
   readonly #setSession: Call<[ssl: SslPointer, session: SessionPointer]>;
   readonly #freeSession: OnePointer<'SSL_SESSION'>;
@@ -285,6 +290,11 @@ class LinkedOpenSsl implements OpenSsl {
     this.#stackItem = find('int64_t OPENSSL_sk_value(int64_t stack, int index)');
     this.#notAfter = find('int64_t X509_get0_notAfter(int64_t x509)');
     this.#timeDifference = find('int ASN1_TIME_diff(int64_t days, int64_t seconds, int64_t from, int64_t to)');
+    this.#sessionOf = find('int64_t SSL_get_session(int64_t ssl)');
+    this.#sessionTime = find('long SSL_SESSION_get_time(int64_t session)');
+    this.#sessionTimeout = find('long SSL_SESSION_get_timeout(int64_t session)');
+    this.#setSessionTimeout = find('long SSL_SESSION_set_timeout(int64_t session, long seconds)');
+    this.#newTicket = find('int SSL_new_session_ticket(int64_t ssl)');
     this.#takeSession = find('int64_t SSL_get1_session(int64_t ssl)');
     this.#setSession = find('int SSL_set_session(int64_t ssl, int64_t session)');
     this.#freeSession = find('void SSL_SESSION_free(int64_t session)');
@@ -508,6 +518,10 @@ class LinkedOpenSsl implements OpenSsl {
     return this.#withCertificate(certificate, (x509) => this.#addClientAuthority(context, x509) === 1);
   }
 
+  holdTickets(context: ContextPointer): void {
+    this.#setNumberOfTickets(context, 0);
+  }
+
   setTicketKey(context: ContextPointer, key: Uint8Array): boolean {
     if (key.byteLength !== TICKET_KEY_LENGTH) throw new RangeError(`A ticket key of ${key.byteLength} bytes`);
     return this.#contextCtrlBytes(context, SSL_CTRL_SET_TLSEXT_TICKET_KEYS, TICKET_KEY_LENGTH, key) === 1;
@@ -728,6 +742,19 @@ class LinkedOpenSsl implements OpenSsl {
     // Both are of 32 bits, and may be negative.
     const [days = 0, , seconds = 0] = this.#words;
     return ((days | 0) * SECONDS_OF_A_DAY + (seconds | 0)) * 1_000;
+  }
+
+  sessionLifeOf(ssl: SslPointer): number {
+    const session = this.#sessionOf(ssl);
+    if (session === 0) return 0;
+    return (this.#sessionTime(session) + this.#sessionTimeout(session)) * 1_000 - Date.now();
+  }
+
+  makeTicket(ssl: SslPointer, life: number): boolean {
+    const session = this.#sessionOf(ssl);
+    if (session === 0) return false;
+    this.#setSessionTimeout(session, Math.floor(life / 1_000));
+    return this.#newTicket(ssl) === 1;
   }
 
   takeSession(ssl: SslPointer): SessionPointer | undefined {

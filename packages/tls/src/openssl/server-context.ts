@@ -25,11 +25,13 @@ export interface ServerSettings extends CommonSettings {
 /** Makes engines that answer clients. Throws a {@link TlsConfigurationError} if something cannot be set. */
 export class OpenSslServerContext implements EngineOwner {
   readonly side = 'server';
+  readonly boundsSessions: boolean;
   readonly tickets: ContextTickets | undefined;
   readonly #context: SharedContext;
 
   constructor(channel: Channel, settings: ServerSettings) {
     this.#context = new SharedContext(channel, 'server');
+    this.boundsSessions = (settings.clientAuth ?? 'off') !== 'off';
     try {
       this.tickets = this.#apply(settings);
     } catch (error) {
@@ -51,6 +53,7 @@ export class OpenSslServerContext implements EngineOwner {
 
   #askForCertificates(settings: ServerSettings): void {
     const { calls, pointer } = this.#context;
+    calls.holdTickets(pointer);
     const ca = settings.ca ?? [];
     const store = storeOf(calls, ca, settings.crl);
     calls.setStore(pointer, store);
