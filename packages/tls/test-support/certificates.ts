@@ -1,6 +1,15 @@
-import { createPrivateKey, generateKeyPairSync, hash, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { bits, boolean, integer, octets, oid, pem, sequence, setOf, tagged, time, utf8 } from './der.ts';
+import { RSA_KEYS } from './rsa-keys.ts';
 
 const DAY = 86_400_000;
 
@@ -71,16 +80,16 @@ interface Keys {
   readonly publicKey: KeyObject;
 }
 
-/** RSA keys take long to make, so all certificates of a test file share two. */
-const rsaKeys: Keys[] = [];
 let nextRsa = 0;
 
 function newKeys(type: TestKeyType): Keys {
   if (type === 'ed25519') return generateKeyPairSync('ed25519');
   if (type === 'rsa-1024') return generateKeyPairSync('rsa', { modulusLength: 1024 });
   if (type !== 'rsa') return generateKeyPairSync('ec', { namedCurve: type === 'ecdsa' ? 'P-256' : 'P-384' });
-  nextRsa = (nextRsa + 1) % 2;
-  return (rsaKeys[nextRsa] ??= generateKeyPairSync('rsa', { modulusLength: 2048 }));
+  nextRsa = (nextRsa + 1) % RSA_KEYS.length;
+  const key = Buffer.from(RSA_KEYS[nextRsa] ?? '', 'base64');
+  const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 function subjectOf({ commonName, names }: TestCertificateOptions): string {

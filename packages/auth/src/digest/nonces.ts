@@ -4,6 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 const LIFE = 5 * 60_000;
 /** Counts below the highest one that may still come, because clients send over several connections. */
 const WINDOW = 64;
+/** Nonces of which is known what was used. */
 const MOST = 10_000;
 const TIME = 6;
 const RANDOM = 10;
@@ -23,14 +24,16 @@ interface Used {
 export class Nonces {
   readonly #key = randomBytes(32);
   readonly #now: () => number;
+  readonly #most: number;
   /** The one that was used first comes first. */
   readonly #used = new Map<string, Used>();
   /** What was used of nonces that are as old as this may be forgotten. */
   #forgotten = -1;
 
-  /** `now`: milliseconds of a monotonic clock. */
-  constructor(now: () => number = () => performance.now()) {
+  /** `now`: milliseconds of a monotonic clock. `most`: of how many nonces is kept what was used. */
+  constructor(now: () => number = () => performance.now(), most = MOST) {
     this.#now = now;
+    this.#most = most;
   }
 
   make(): string {
@@ -62,7 +65,7 @@ export class Nonces {
   #keep(nonce: string, used: Used): true {
     this.#used.set(nonce, used);
     const [oldest] = this.#used;
-    if (this.#used.size > MOST && oldest !== undefined) {
+    if (this.#used.size > this.#most && oldest !== undefined) {
       this.#used.delete(oldest[0]);
       this.#forgotten = Math.max(this.#forgotten, oldest[1].made);
     }
