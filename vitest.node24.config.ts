@@ -25,7 +25,7 @@ export default defineConfig({
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
             'test/transport/{memory,stack,tls/memory.long}.test.ts',
-            'test/chainers/conformance.test.ts',
+            'test/chainers/conformance{,-forms.long}.test.ts',
           ],
           env: { ...fastTier.env, INBAND_TEST_SHORT: '1' },
         },

@@ -1,5 +1,4 @@
 import {
-  ChainedParents,
   DirectedChainer,
   FailoverChainer,
   environmentChainer,
@@ -10,18 +9,13 @@ import {
   StackedChainer,
   TransparentChainer,
 } from '@inband/chainers';
-import { type Chainer, createCachingResolver, establishThrough, formatSockAddr, type InetAddr } from '@inband/core';
+import { type Chainer, type InetAddr } from '@inband/core';
 import { carrier } from './carrier.ts';
 import { chainerConformance } from './chainer-suite.ts';
 import { HashingChainer } from './hashing-chainer.ts';
 import { serverName } from './harness.ts';
 
 chainerConformance('inband', ({ deps, connectTimeout }) => new InbandChainer({ connectTimeout }, deps));
-
-chainerConformance('inband, with a cache', ({ deps, connectTimeout }) => {
-  const resolver = createCachingResolver(deps.resolver);
-  return new InbandChainer({ connectTimeout }, { ...deps, resolver });
-});
 
 chainerConformance(
   'directed, to an address',
@@ -30,22 +24,8 @@ chainerConformance(
 );
 
 chainerConformance(
-  'directed, to a name',
-  ({ deps, server, connectTimeout }) =>
-    new DirectedChainer({ remote: { host: serverName, port: server.port }, connectTimeout }, deps),
-  { serverChosenBy: 'operator' },
-);
-
-chainerConformance(
   'failover, with one host',
   ({ deps, server, connectTimeout }) => new FailoverChainer({ hosts: [server], connectTimeout }, deps),
-  { serverChosenBy: 'operator' },
-);
-
-chainerConformance(
-  'failover, sticky, with one host twice',
-  ({ deps, server, connectTimeout }) =>
-    new FailoverChainer({ hosts: [server, server], policy: 'sticky', connectTimeout }, deps),
   { serverChosenBy: 'operator' },
 );
 
@@ -71,30 +51,6 @@ chainerConformance(
   { serverChosenBy: 'operator' },
 );
 
-chainerConformance(
-  'parent, with two of them',
-  ({ deps, server, connectTimeout }) => {
-    const other = { address: { ...server, port: 8081 }, backup: true };
-    // The suite wants to hear of the first server, where that fails.
-    const options = { retry: { on: [] }, connectTimeout };
-    return new ParentChainer(
-      { protocol: 'socks5', resolve: 'local', servers: [{ address: server }, other], ...options },
-      deps,
-    );
-  },
-  { serverChosenBy: 'operator', speaksSocks: true },
-);
-
-chainerConformance(
-  'parent, with a chainer behind it',
-  ({ deps, server, connectTimeout }) => {
-    const parents = new ParentChainer({ protocol: 'socks5', servers: [{ address: server }], connectTimeout }, deps);
-    const establishConnection = establishThrough(parents.carrier, 'operator');
-    return new ChainedParents(parents, new DirectedChainer({ remote: server }, { ...deps, establishConnection }));
-  },
-  { serverChosenBy: 'operator', speaksSocks: true },
-);
-
 /** A client of a parent that resolves names gets nowhere without a rule, so that it asks for the address. */
 function askingFor({ address }: InetAddr, chainer: Chainer): Chainer {
   return {
@@ -106,13 +62,6 @@ function askingFor({ address }: InetAddr, chainer: Chainer): Chainer {
 
 chainerConformance('environment, which names no proxy', ({ deps, connectTimeout }) =>
   environmentChainer({ connectTimeout }, deps, {}),
-);
-
-chainerConformance(
-  'environment, which names a parent',
-  ({ deps, server, connectTimeout }) =>
-    environmentChainer({ connectTimeout }, deps, { all_proxy: `socks5://${formatSockAddr(server)}` }),
-  { serverChosenBy: 'operator', speaksSocks: true },
 );
 
 chainerConformance('transparent', ({ deps, connectTimeout }) => new TransparentChainer({ connectTimeout }, deps));
