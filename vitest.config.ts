@@ -59,7 +59,7 @@ export const fastTier = {
   // A process for each file would take as long as all of these tests; so a file undoes what it does to its process.
   isolate: false,
   // Tests make much that lives for a moment: the young generation that V8 begins with is collected often.
-  execArgv: ['--max-semi-space-size=32'],
+  execArgv: ['--min-semi-space-size=64', '--max-semi-space-size=64'],
   // Node.js imports the sources itself, as a program does. So there is no `vi.mock` here, and a module is evaluated once.
   experimental: { viteModuleRunner: false, nodeLoader: false },
   // Each one more compiles all sources anew. A tier with workers of its own comes before the others.

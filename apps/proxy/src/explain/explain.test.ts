@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedNames } from '../../test-support/fixed-names.ts';
 import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -80,10 +80,15 @@ const config: ConfigInput = {
   },
 };
 
+const SOURCE = { value: config, baseDirectory: '/' };
+let parsed: Awaited<ReturnType<typeof parseConfig>>;
+
+beforeAll(async () => {
+  parsed = await parseConfig(SOURCE);
+});
+
 async function ask(url: string, query: Partial<ExplainQuery> = {}): Promise<Explanation> {
-  const source = { value: config, baseDirectory: '/' };
-  const asked = { client: address('127.0.0.1', 40_000), listener: 0, method: 'GET', url, ...query };
-  return explain(await parseConfig(source), source, asked);
+  return explain(parsed, SOURCE, { client: address('127.0.0.1', 40_000), listener: 0, method: 'GET', url, ...query });
 }
 
 describe('explain', () => {

@@ -98,8 +98,9 @@ test('many names take at most 64 MiB, and a look-up visits no more slots than am
     expect(hosts.size).toBe(count);
     expect(hosts.byteLength).toBeLessThan(64 * 2 ** 20);
     for (let index = 0; index < 1000; index += 1) {
-      expect(hosts.has(`www.${nameOf((index * 997) % count)}`, false)).toBe(true);
-      expect(hosts.has(`www.${nameOf(index)}.other`, false)).toBe(false);
+      const name = nameOf((index * 997) % count);
+      // `expect` costs more than to look up.
+      if (!hosts.has(`www.${name}`, false) || hosts.has(`www.${nameOf(index)}.other`, false)) expect.fail(name);
     }
     return hosts.visited / 2000;
   };

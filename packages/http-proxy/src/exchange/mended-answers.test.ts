@@ -1,10 +1,13 @@
 import { byteByByte, type ServerConnection, whole } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
+import { isShortForm } from '../../../../test/support/tiers/runs.ts';
 import { FakeConnection } from '../../../core/test-support/fake-connection.ts';
 import type { Peer } from '../../test-support/harness.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 
 const setUp = useHarness();
+/** How bytes arrive. */
+const SPLITS = isShortForm ? [byteByByte] : [whole, byteByByte];
 
 /** The proxy has closed this connection. */
 async function gone(server: Peer): Promise<void> {
@@ -47,7 +50,7 @@ const ANSWERS: readonly (readonly [repaired: string, answer: string, sent: strin
 describe('an answer that has to be mended', () => {
   for (const [repaired, answer, sent] of ANSWERS) {
     test(`is written anew, said so in the log, and its connection not used again: ${repaired}, ${JSON.stringify(answer)}`, async () => {
-      for (const split of [whole, byteByByte]) {
+      for (const split of SPLITS) {
         const h = await setUp({ split });
         const client = h.client();
         client.send(GET);
@@ -71,7 +74,7 @@ describe('an answer that has to be mended', () => {
     });
 
     test(`is not followed by anything that the client did not ask for: ${repaired}, ${JSON.stringify(answer)}`, async () => {
-      for (const split of [whole, byteByByte]) {
+      for (const split of SPLITS) {
         const h = await setUp({ split });
         const client = h.client();
         client.send(GET);
@@ -90,7 +93,7 @@ describe('an answer that has to be mended', () => {
     });
 
     test(`is refused by http.strict, or resets its client: ${repaired}, ${JSON.stringify(answer)}`, async () => {
-      for (const split of [whole, byteByByte]) {
+      for (const split of SPLITS) {
         const h = await setUp({ split, http: { strict: true } });
         const client = h.client();
         client.send(GET);
@@ -105,7 +108,7 @@ describe('an answer that has to be mended', () => {
 });
 
 test('an interim answer that was mended keeps the connection of the final one from being used again', async () => {
-  for (const split of [whole, byteByByte]) {
+  for (const split of SPLITS) {
     const h = await setUp({ split });
     const client = h.client();
     client.send(GET);

@@ -1,5 +1,6 @@
 import { type Store, StoreUnavailable } from '@inband/store';
 import { afterEach, expect, test, vi } from 'vitest';
+import { perForm } from '../../../../../test/support/tiers/runs.ts';
 import { passTimeUntil } from '../../../../../packages/core/test-support/passing-time.ts';
 import { openMemory } from './memory.ts';
 import { AwayShares, shareOf } from './away-shares.ts';
@@ -189,8 +190,8 @@ test('a supervisor that is silent is not sent more and more', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   let time = 0;
   const { lender, messages } = await pair({ isSilent: true, away: 'open', now: () => time });
-  for (let round = 0; round < 3; round += 1) {
-    const asked = Array.from({ length: 9_000 }, (_, index) => lender.lease(String(index), rate, 0, 1));
+  for (let round = 0; round < perForm(3, 2); round += 1) {
+    const asked = Array.from({ length: perForm(9_000, 8_300) }, (_, index) => lender.lease(String(index), rate, 0, 1));
     const leased = await passTimeUntil(Promise.all(asked));
     expect(leased.every(({ granted }) => granted === 1)).toBe(true);
   }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { runs } from '../../../../../test/support/tiers/runs.ts';
+import { perForm } from '../../../../../test/support/tiers/runs.ts';
 import { anyCuts, everywhere, latin1, soup } from '../../../test-support/bytes.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { decodeChunks as decode, type Decoded } from '../../../test-support/chunks.ts';
@@ -62,7 +62,7 @@ test('agrees with a grammar on every text of chunk-like pieces, however it is cu
       expect(decode(bytes, cuts)).toEqual(whole);
       expect(decode(bytes, everywhere)).toEqual(whole);
     }),
-    { numRuns: runs(5000) },
+    { numRuns: perForm(5000, 150) },
   );
 });
 
@@ -163,7 +163,7 @@ describe('of a server', () => {
         const strict = decode(bytes);
         if (strict.end !== 'fault') expect(whole).toEqual(strict);
       }),
-      { numRuns: runs(5000) },
+      { numRuns: perForm(5000, 150) },
     );
   });
 });
