@@ -39,6 +39,15 @@ describe('decisions', () => {
   });
 });
 
+describe('CONTRIBUTING.md', () => {
+  test('has a table with every kind of change that it says something about', () => {
+    const [, part = ''] = /^## Where to begin$([^]*?)^## /m.exec(textOf('CONTRIBUTING.md')) ?? [];
+    const [table = ''] = part.split(/^### /m);
+    const linked = Array.from(table.matchAll(/\]\(#([^)]+)\)/g), ([, anchor = '']) => anchor);
+    expect(linked.toSorted()).toEqual([...anchorsIn(part)].toSorted());
+  });
+});
+
 describe('the README', () => {
   const packages = globSync('packages/*', { cwd: root });
 
