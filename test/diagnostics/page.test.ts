@@ -15,6 +15,11 @@ describe('docs/diagnostics.md', () => {
     },
   );
 
+  test.each(events.map(({ type }) => type))('names the type %s, which a program can import', (type) => {
+    const entry = readFileSync(resolve(root, 'apps/proxy/src/index.ts'), 'utf8');
+    expect(entry).toMatch(new RegExp(`^  type ${type},$`, 'm'));
+  });
+
   test('has no event that is not published', () => {
     const headings = Array.from(
       page.matchAll(/^### (\w+) `([\w-]+)`$/gm),
