@@ -4,14 +4,15 @@ import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigInput } from '../config/schema/config-input.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
-import { logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
+import { logListeners, logWarnings } from '../run/announce.ts';
+import type { PrepareLog, Reloaded, Running } from '../run/running.ts';
 import { startInband } from '../run/start.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { namesOf } from '../revoked/revoked.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { viewMetrics } from '../metrics/show/if-configured.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
+import { applyConfig } from './apply-config.ts';
 import { acceptDuplex, ConnectionBytes, describeClient } from './client-connections.ts';
 import { parseEmbedded, refuseWorkers } from './embedded-config.ts';
 import { loggingFor } from './embedded-log.ts';
@@ -69,13 +70,7 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
   });
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     refuseWorkers(next, from);
-    const { listeners } = running;
-    const reloaded = await acme.during(next, from, () =>
-      admin.during(next.config, from, () => running.reload(next, from)),
-    );
-    logWarnings(next, logger);
-    logReloaded(reloaded, logger);
-    logNewListeners(next, running, listeners, logger);
+    const reloaded = await applyConfig(running, next, from, { logger, admin, acme });
     events.reloaded(reloaded);
     sides.reloaded(running);
     return reloaded;

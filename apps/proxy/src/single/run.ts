@@ -1,7 +1,5 @@
 import { started as tellStarted } from '../../bin/started.mjs';
-import { logCompileCache, logListeners, logNewListeners, logWarnings } from '../run/announce.ts';
-import type { Logger } from '@inband/core';
-import type { AcmeSide } from '../acme/acme-side.ts';
+import { logCompileCache, logListeners, logWarnings } from '../run/announce.ts';
 import { AdminSide } from '../admin/admin-side.ts';
 import { openPushes } from '../cluster/pushes/if-configured.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
@@ -16,21 +14,20 @@ import { Upgrade } from '../handover/upgrade.ts';
 import { printAsEnvironmentSays, warnOfEnvironment } from '../debug/debug-environment.ts';
 import { exitOnDefects } from '../log/defects.ts';
 import { lentBy } from '../run/listeners/lent-by.ts';
-import { shutdownTimes } from '../run/shutdown.ts';
-import { showDraining } from '../run/drain-status.ts';
 import { ServiceManager, statusOf } from '../run/service-manager.ts';
 import { startInband } from '../run/start.ts';
-import { stderrSink } from '../log/outputs/log-batch.ts';
 import { ProgramLog } from '../log/program-log.ts';
 import { isReadOnce } from '../config/load-config.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
-import { logReloaded, type PrepareLog, type Reloaded, type Running } from '../run/running.ts';
+import type { PrepareLog, Reloaded, Running } from '../run/running.ts';
 import { firstSignal, handleOtherSignals, HURRIED } from '../run/signals.ts';
 import { FileWatch } from '../run/file-watch.ts';
 import { countAlone, countReload } from '../metrics/count/if-configured.ts';
 import { namesOf } from '../revoked/revoked.ts';
 import { sentTicketKeys } from '../session-tickets/ticket-keys.ts';
 import { shownMetrics } from '../run/shown-metrics.ts';
+import { applyConfig } from './apply-config.ts';
+import { finish } from './finish.ts';
 import { ProcessOwner } from './process-owner.ts';
 import { ProcessSides } from './process-sides.ts';
 
@@ -117,7 +114,9 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   });
   const apply = async (next: ParsedConfig, from: ConfigSource): Promise<Reloaded> => {
     const [inband] = await starting;
-    const reloaded = await reload(inband, next, from, { logger, watch, admin, acme });
+    refuseWorkers(next, from);
+    const reloaded = await applyConfig(inband, next, from, { logger, admin, acme });
+    watch.set(next.config.reload.watch, from);
     sides.reloaded(inband);
     return reloaded;
   };
@@ -148,54 +147,13 @@ export async function run(own: ParsedConfig, ownSource: ConfigSource, inherited:
   }
   starting.catch(() => undefined);
   const why = await stopping;
-  watch.stop();
-  upgrade.abort();
-  void pushes?.close();
-  changes.close();
-  if (!upgrade.isDone) cluster.tell({ isStopping: true });
-  const times = shutdownTimes(running?.config ?? parsed.config);
-  logging.logger.info({ ...why, ...times }, 'stopping');
-  manager.stopping('Finishing what is open');
-  const stopShowing = showDraining({ times, open: () => running?.open, output: stderrSink });
-  await running?.close(upgrade.isDone ? { listen: 'handed-over' } : undefined);
-  stopShowing();
-  await acme.close();
-  // Last, so that it says meanwhile what is going on.
-  await admin.close();
-  await pushes?.close();
-  await clusterView.close();
-  await sides.leave();
-  logging.logger.info({}, 'stopped');
-  await logging.flush();
+  const config = running?.config ?? parsed.config;
+  await finish({ logging, config, running, sides, admin, manager, pushes, changes, watch, upgrade }, why);
   // Not by an empty event loop, because a plugin may have left something running.
   return logging.leave(0);
 }
 
-interface ReloadDeps {
-  readonly logger: Logger;
-  readonly watch: FileWatch;
-  readonly admin: AdminSide;
-  readonly acme: AcmeSide;
-}
-
-/** Makes another configuration the current one. */
-async function reload(
-  running: Running,
-  parsed: ParsedConfig,
-  source: ConfigSource,
-  { logger, watch, admin, acme }: ReloadDeps,
-): Promise<Reloaded> {
-  if (countWorkers(parsed.config.workers) !== 1) {
-    const message = 'one process becomes several by a restart only.';
-    throw errorsOf(source, [{ path: ['workers'], message }]);
-  }
-  const { listeners } = running;
-  const reloaded = await acme.during(parsed, source, () =>
-    admin.during(parsed.config, source, () => running.reload(parsed, source)),
-  );
-  logWarnings(parsed, logger);
-  logReloaded(reloaded, logger);
-  logNewListeners(parsed, running, listeners, logger);
-  watch.set(parsed.config.reload.watch, source);
-  return reloaded;
+function refuseWorkers({ config }: ParsedConfig, source: ConfigSource): void {
+  if (countWorkers(config.workers) === 1) return;
+  throw errorsOf(source, [{ path: ['workers'], message: 'one process becomes several by a restart only.' }]);
 }
