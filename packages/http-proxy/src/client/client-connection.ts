@@ -175,8 +175,9 @@ export class Http1ClientConnection
     const heads = (this.#heads ??= new RequestHeads(this.client));
     const reader = heads.reader(this.context);
     const { head } = reader;
+    let at: number;
     try {
-      const at = reader.read(bytes, start, end);
+      at = reader.read(bytes, start, end);
       if (at === FAULT) {
         if (this.#becomesOther(head, bytes, start, end)) return end;
         throw foreignProtocol(head) ?? requestFault(head.fault);
@@ -188,12 +189,12 @@ export class Http1ClientConnection
       reader.uncount();
       if (this.#refusal !== undefined) throw this.#refusal;
       heads.understand(head, this.context);
-      heads.gaveAway();
-      return this.#serve(reader, heads.client, bytes, at, end);
     } catch (error) {
       this.#refuse(toProxyError(error), head, asksForHtml(head, bytes, start, end));
       return end;
     }
+    heads.gaveAway();
+    return this.#serve(reader, heads.client, bytes, at, end);
   }
 
   /**

@@ -13,7 +13,7 @@ import {
 import type { ConnectionOwner, OpenConnection } from '../exchange/open-connection.ts';
 import { tunnelOf } from '../exchange/tunnel.ts';
 import type { HttpContext } from '../service/context.ts';
-import type { ConnectionWait } from '../service/timeouts.ts';
+import { type ConnectionWait, timeoutOf } from '../service/timeouts.ts';
 import { AheadBytes } from './ahead-bytes.ts';
 
 /**
@@ -110,7 +110,7 @@ export abstract class ServedConnection<Busy extends string, Side extends ServedS
 
   protected startTimeout(waitsFor: ConnectionWait): void {
     this.waitsFor = waitsFor;
-    this.timeout.start(this.context.timeouts[waitsFor]);
+    this.timeout.start(timeoutOf(this.context.timeouts, waitsFor));
   }
 
   /** Bytes of answers that the client has not taken. */

@@ -1,5 +1,5 @@
 import type { Timeout, TimeoutList } from '@inband/core';
-import type { ChainersWait, ExchangeWait, TimeoutTable } from './timeouts.ts';
+import { type ChainersWait, type ExchangeWait, timeoutOf, type TimeoutTable } from './timeouts.ts';
 
 /** A client that sends fewer bytes of its body than this within `bodyTimeout` makes no progress. */
 const PROGRESS = 256;
@@ -33,7 +33,7 @@ export class ExchangeTimer {
 
   /** Starts the timeout of what the exchange waits for from now on. */
   start(waitsFor: Exclude<ExchangeWait, ChainersWait>): void {
-    this.startFor(waitsFor, this.#timeouts[waitsFor]);
+    this.startFor(waitsFor, timeoutOf(this.#timeouts, waitsFor));
   }
 
   /** The same, for a time that is not the same for the whole service. */

@@ -34,6 +34,47 @@ export type TimeoutTable = Readonly<
   Record<ConnectionWait | Exclude<ExchangeWait, ChainersWait> | TunnelWait, TimeoutList>
 >;
 
+/**
+ * The timeout of a wait. By cases, because a property whose name differs from call to call is one that V8 looks up anew each time, and each
+ * request asks for several.
+ */
+export function timeoutOf(table: TimeoutTable, wait: keyof TimeoutTable): TimeoutList {
+  switch (wait) {
+    case 'idle':
+      return table.idle;
+    case 'response':
+      return table.response;
+    case 'response-body':
+      return table['response-body'];
+    case 'connect':
+      return table.connect;
+    case 'request-body':
+      return table['request-body'];
+    case 'response-head':
+      return table['response-head'];
+    case 'response-body-after-end':
+      return table['response-body-after-end'];
+    case 'half-close':
+      return table['half-close'];
+    case 'first-byte':
+      return table['first-byte'];
+    case 'first-request':
+      return table['first-request'];
+    case 'header':
+      return table.header;
+    case 'flush':
+      return table.flush;
+    case 'linger':
+      return table.linger;
+    case 'refusal':
+      return table.refusal;
+    case 'tunnel-idle':
+      return table['tunnel-idle'];
+    case 'tunnel-half-close':
+      return table['tunnel-half-close'];
+  }
+}
+
 /** How long a connection that was answered for the last time is read on, so that the answer is not lost. */
 const LINGER = 2_000;
 
