@@ -17,6 +17,8 @@ export class RequestBody {
   readonly #context: HttpContext;
   readonly #connection: Connection;
   readonly #reader: BodyReader;
+  /** There is none, as of most requests, so that nothing but this is looked at. */
+  #isNone = true;
   /** It comes in chunks, in whatever form it goes on. */
   #isChunked = false;
   #sink: BodySink | undefined = undefined;
@@ -36,8 +38,9 @@ export class RequestBody {
 
   /** The body of another request. `bytes[at..end)` came behind its head, and are valid until `stopEarly`. */
   begin(head: RequestHead, bytes: Buffer, at: number, end: number): void {
-    const framing = head.chunked ? 'chunked' : head.contentLength > 0 ? 'length' : 'none';
-    this.#reader.start(this.#context.requestBodies[framing], head.contentLength);
+    const { chunked, length } = this.#context.requestBodies;
+    this.#isNone = !head.hasBody;
+    if (!this.#isNone) this.#reader.start(head.chunked ? chunked : length, head.contentLength);
     this.#isChunked = head.chunked;
     this.#sink = undefined;
     this.#given = false;
@@ -63,22 +66,22 @@ export class RequestBody {
   }
 
   get complete(): boolean {
-    return this.#reader.complete;
+    return this.#isNone || this.#reader.complete;
   }
 
   /** Bytes of content so far. */
   get content(): number {
-    return this.#reader.content;
+    return this.#isNone ? 0 : this.#reader.content;
   }
 
   /** Whether what the client sends now belongs to it, and has somewhere to go. */
   get isWanted(): boolean {
-    return this.#sink !== undefined && !this.#reader.complete;
+    return !this.complete && this.#sink !== undefined;
   }
 
   /** Whether the client must wait because the sink does not keep up. */
   get mustWait(): boolean {
-    return this.#sink?.full === true && !this.#reader.complete;
+    return !this.complete && this.#sink?.full === true;
   }
 
   /** Whether it can be given again. */
@@ -100,14 +103,14 @@ export class RequestBody {
   give(sink: BodySink, keep: boolean): number {
     this.#sink = sink;
     const moved = this.#given ? this.#giveAgain(sink) : this.#giveFirst(sink, keep);
-    if (sink.full && !this.#reader.complete) this.#connection.pause();
+    if (!this.complete && sink.full) this.#connection.pause();
     return moved;
   }
 
   #giveFirst(sink: BodySink, keep: boolean): number {
     const at = this.#at;
     this.#given = true;
-    this.#at = this.#reader.read(this.#early, at, this.#end, sink);
+    this.#at = this.#read(this.#early, at, this.#end, sink);
     if (keep) {
       this.#kept = new KeptBody();
       this.#kept.append(this.#early, at, this.#at);
@@ -117,8 +120,14 @@ export class RequestBody {
 
   #giveAgain(sink: BodySink): number {
     const bytes = this.#kept?.bytes ?? NOTHING;
-    this.#reader.restart();
-    return this.#reader.read(bytes, 0, bytes.length, sink);
+    if (!this.#isNone) this.#reader.restart();
+    return this.#read(bytes, 0, bytes.length, sink);
+  }
+
+  #read(bytes: Buffer, at: number, end: number, sink: BodySink): number {
+    if (!this.#isNone) return this.#reader.read(bytes, at, end, sink);
+    sink.end(undefined);
+    return at;
   }
 
   /** Gives what has come now. Returns the position after what belongs to the body. */
@@ -146,7 +155,7 @@ export class RequestBody {
   /** Has the rest come as the sink takes it: not now, or by splice where that is possible. */
   keepPace(): void {
     const sink = this.#sink;
-    if (sink === undefined || this.#reader.complete) return;
+    if (sink === undefined || this.complete) return;
     if (sink.full) this.#connection.pause();
     else this.#reader.forward(this.#connection, sink);
   }
