@@ -11,7 +11,8 @@ export const GATHER = 65_536;
 
 const SLACK = 1024;
 
-let buffer: Buffer = Buffer.allocUnsafeSlow(HEAD_AT + 65_536 + GATHER + SLACK);
+let size = HEAD_AT + 65_536 + GATHER + SLACK;
+let buffer: Buffer = Buffer.allocUnsafeSlow(size);
 
 /**
  * The send buffer, with room for `bytes` (a head, a trailer section) and {@link GATHER} bytes of body beside them.
@@ -19,9 +20,10 @@ let buffer: Buffer = Buffer.allocUnsafeSlow(HEAD_AT + 65_536 + GATHER + SLACK);
  */
 export function sendBuffer(bytes: number): Buffer {
   const needed = HEAD_AT + bytes + GATHER + SLACK;
-  if (buffer.length >= needed) return buffer;
+  if (size >= needed) return buffer;
   const larger = Buffer.allocUnsafeSlow(needed);
   buffer.copy(larger);
   buffer = larger;
+  size = needed;
   return buffer;
 }

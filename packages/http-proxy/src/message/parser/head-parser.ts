@@ -186,7 +186,7 @@ export abstract class HeadParser extends HeadTable {
           }
           if (byte === SP || byte === HTAB) return this.#fail('folded-line');
           if (count >= this.#limits.fields) return this.#fail('too-many-fields');
-          if (slot + SLOTS > fields.length) {
+          if (count >= this.room) {
             this.#save(AT_FIELD, count, at - base);
             return this.#grow(buffer, base, stop);
           }
@@ -262,7 +262,7 @@ export abstract class HeadParser extends HeadTable {
    */
   #plainLines(buffer: Buffer, words: DataView, at: number, stop: number): number {
     const { base, fields } = this;
-    const most = Math.min(this.#limits.fields, fields.length / SLOTS);
+    const most = Math.min(this.#limits.fields, this.room);
     let lineStart = at;
     let count = this.fieldCount;
     while (count < most) {

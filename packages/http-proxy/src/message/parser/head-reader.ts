@@ -17,6 +17,8 @@ export const MORE = -2;
 export class HeadReader<Head extends HeadParser> {
   readonly head: Head;
   #kept: Buffer | undefined = undefined;
+  /** Bytes that there is room for in `#kept`. */
+  #room = 0;
   #length = 0;
   /** Where the memory of an incomplete head is counted, and for whom. */
   #countedBy: WaitingBytes | undefined = undefined;
@@ -63,7 +65,7 @@ export class HeadReader<Head extends HeadParser> {
 
   /** Bytes of memory in which parts of heads, or heads that somebody needs for longer, are kept. */
   get capacity(): number {
-    return this.#kept?.length ?? 0;
+    return this.#room;
   }
 
   get isCounted(): boolean {
@@ -90,8 +92,9 @@ export class HeadReader<Head extends HeadParser> {
     this.uncount();
     this.#length = 0;
     // The parser remembers the memory that the last head lay in.
-    if (this.#kept !== undefined && this.#kept.length > KEPT_CAPACITY) {
+    if (this.#room > KEPT_CAPACITY) {
       this.#kept = undefined;
+      this.#room = 0;
       this.head.release();
     }
   }
@@ -106,13 +109,13 @@ export class HeadReader<Head extends HeadParser> {
   }
 
   #capacity(length: number): Buffer {
-    if (this.#kept === undefined || this.#kept.length < length) {
-      let capacity = FIRST_CAPACITY;
-      while (capacity < length) capacity *= 2;
-      const larger = Buffer.allocUnsafeSlow(capacity);
-      this.#kept?.copy(larger, 0, 0, this.#length);
-      this.#kept = larger;
-    }
-    return this.#kept;
+    if (this.#kept !== undefined && this.#room >= length) return this.#kept;
+    let capacity = FIRST_CAPACITY;
+    while (capacity < length) capacity *= 2;
+    const larger = Buffer.allocUnsafeSlow(capacity);
+    this.#kept?.copy(larger, 0, 0, this.#length);
+    this.#kept = larger;
+    this.#room = capacity;
+    return larger;
   }
 }

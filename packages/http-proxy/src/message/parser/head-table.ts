@@ -41,6 +41,8 @@ export abstract class HeadTable {
   lineEnd = 0;
   fieldCount = 0;
   fields = new Int32Array(FIRST_FIELDS * SLOTS);
+  /** Fields that `fields` has room for. */
+  room = FIRST_FIELDS;
 
   /** For the next head. */
   protected clear(): void {
@@ -55,6 +57,7 @@ export abstract class HeadTable {
     const larger = new Int32Array(this.fields.length * 2);
     larger.set(this.fields);
     this.fields = larger;
+    this.room *= 2;
   }
 
   /** The value of field `index` as text, byte by byte (never decoded as Unicode). */
@@ -166,7 +169,9 @@ export abstract class HeadTable {
   release(): void {
     this.buffer = NO_BYTES;
     this.base = 0;
-    if (this.fields.length > USUAL_FIELDS * SLOTS) this.fields = new Int32Array(FIRST_FIELDS * SLOTS);
+    if (this.room <= USUAL_FIELDS) return;
+    this.fields = new Int32Array(FIRST_FIELDS * SLOTS);
+    this.room = FIRST_FIELDS;
   }
 
   /** The head lies at the beginning of `buffer` from now on. */
