@@ -3,7 +3,8 @@
  * parsing that accepts more than digits.
  */
 
-import { copyWords, wordsOf, wordsTo, type Literal } from './words.ts';
+import { copyWords, FEW_BYTES } from '@inband/core';
+import { wordsOf, wordsTo, type Literal } from './words.ts';
 
 export const CR = 0x0d;
 export const LF = 0x0a;
@@ -144,13 +145,10 @@ function writeSmallDecimal(out: Uint8Array, at: number, value: number): number {
   return end;
 }
 
-/** Up to this many bytes a loop beats the call of a native copy. */
-const COPY_BY_LOOP = 160;
-
 /** Copies `from[start..end)` to `out[at..)`, which is other memory. Returns the position after it. */
 export function copyBytes(out: Buffer, at: number, from: Buffer, start: number, end: number): number {
   const length = end - start;
-  if (length > COPY_BY_LOOP) from.copy(out, at, start, end);
+  if (length > FEW_BYTES) from.copy(out, at, start, end);
   else copyWords(wordsTo(out), at, wordsOf(from), start, length);
   return at + length;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyWords, hashBytes, sameBytes } from './words.ts';
+import { hashBytes, sameBytes } from './words.ts';
 
 /** Every remainder of words of four bytes, and lengths without a whole word. */
 const LENGTHS = Array.from({ length: 20 }, (_, length) => length);
@@ -11,14 +11,6 @@ const TO = 5;
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer);
 }
-
-test.each(LENGTHS)('a copy of %i bytes is exact, and changes nothing around it', (length) => {
-  const out = new Uint8Array(64).fill(1);
-  copyWords(viewOf(out), TO, viewOf(TEXT), FROM, length);
-  const expected = new Uint8Array(64).fill(1);
-  expected.set(TEXT.subarray(FROM, FROM + length), TO);
-  expect(out).toEqual(expected);
-});
 
 test.each(LENGTHS)('each of %i bytes counts when they are compared, and those around them do not', (length) => {
   const other = new Uint8Array(64);

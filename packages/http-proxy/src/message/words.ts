@@ -3,19 +3,7 @@
  * the machine. Nothing here reads beyond the `stop` it is given.
  */
 
-/** Views of memory as words. The last one is kept, because the same few buffers are used again and again. */
-class LastView {
-  #bytes: Uint8Array = new Uint8Array(0);
-  #words = new DataView(this.#bytes.buffer);
-
-  of(bytes: Uint8Array): DataView {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    return this.#words;
-  }
-}
+import { LastView } from '@inband/core';
 
 const read = new LastView();
 const written = new LastView();
@@ -89,17 +77,6 @@ export function sameBytes(a: DataView, aStart: number, b: DataView, bStart: numb
     if (a.getInt32(aStart + at, true) !== b.getInt32(bStart + at, true)) return false;
   }
   return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
-}
-
-/** Copies `length` bytes; the two do not overlap. For few: a native copy costs as much as a hundred of them. */
-export function copyWords(to: DataView, toStart: number, from: DataView, fromStart: number, length: number): void {
-  const last = length - 4;
-  if (last < 0) {
-    for (let at = 0; at < length; at += 1) to.setUint8(toStart + at, from.getUint8(fromStart + at));
-    return;
-  }
-  for (let at = 0; at < last; at += 4) to.setInt32(toStart + at, from.getInt32(fromStart + at, true), true);
-  to.setInt32(toStart + last, from.getInt32(fromStart + last, true), true);
 }
 
 /** A number from `length` bytes that is the same for the same bytes: 32 bits, well mixed. */

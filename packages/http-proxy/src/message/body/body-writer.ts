@@ -1,5 +1,5 @@
 import type { Connection } from '@inband/core';
-import { CR, LF } from '../bytes.ts';
+import { copyBytes, CR, LF } from '../bytes.ts';
 import { GATHER, HEAD_AT, sendBuffer } from '../send-buffer.ts';
 import type { BodySink } from './body-sink.ts';
 import type { TrailerSection } from './trailer.ts';
@@ -71,7 +71,7 @@ export class BodyWriter implements BodySink {
       this.#write(bytes, start, end);
       return;
     }
-    bytes.copy(out, headEnd, start, end);
+    copyBytes(out, headEnd, bytes, start, end);
     this.#write(out, HEAD_AT, headEnd + size);
   }
 

@@ -1,3 +1,4 @@
+import { copyWords, FEW_BYTES, LastView } from '../../../base/copy-words.ts';
 import { Fifo } from './fifo.ts';
 import { RECEIVE_LENGTH } from '../system/system.ts';
 
@@ -37,9 +38,12 @@ export class WriteCoalescer {
   /** Where the next bytes are received. */
   #room = 0;
   readonly #writers = new Fifo<CoalescedWriter>();
+  readonly #stagingWords: DataView;
+  readonly #from = new LastView();
 
   constructor(staging: Buffer, received: Buffer) {
     this.#staging = staging;
+    this.#stagingWords = new DataView(staging.buffer, staging.byteOffset, staging.byteLength);
     this.#received = received;
   }
 
@@ -63,8 +67,7 @@ export class WriteCoalescer {
     if (!this.#isRunning || length > this.#longestCopy(bytes)) return -1;
     if (this.#length + length > this.#staging.length) this.flush();
     const at = this.#length;
-    copy.call(bytes, this.#staging, at, start, end);
-    this.#length = at + length;
+    this.#stage(at, bytes, start, end);
     this.#writers.push(writer);
     return at;
   }
@@ -76,8 +79,7 @@ export class WriteCoalescer {
   extend(at: number, bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
     if (at !== this.#length || length > this.#longestCopy(bytes) || at + length > this.#staging.length) return false;
-    copy.call(bytes, this.#staging, at, start, end);
-    this.#length = at + length;
+    this.#stage(at, bytes, start, end);
     return true;
   }
 
@@ -92,6 +94,13 @@ export class WriteCoalescer {
     this.#room = Math.ceil(end / LINE) * LINE;
     if (writer !== undefined) this.#writers.push(writer);
     return true;
+  }
+
+  #stage(at: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > FEW_BYTES) copy.call(bytes, this.#staging, at, start, end);
+    else copyWords(this.#stagingWords, at, this.#from.of(bytes), start, length);
+    this.#length = at + length;
   }
 
   #longestCopy(bytes: Uint8Array): number {
