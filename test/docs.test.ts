@@ -9,8 +9,21 @@ const pages = globSync(['*.md', 'docs/**/*.md', '{packages,apps}/*/*.md', 'test/
   exclude: (name) => name === 'node_modules',
 });
 
-const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
+const textOf = once((page: string): string => readFileSync(join(root, page), 'utf8'));
+const anchorsOf = once((page: string): Set<string> => anchorsIn(textOf(page)));
 const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```/gm, '').replaceAll(/`[^`\n]*`/g, '');
+
+/** What `read` says of each page, which many others link to. */
+function once<T>(read: (page: string) => T): (page: string) => T {
+  const known = new Map<string, T>();
+  return (page) => {
+    const before = known.get(page);
+    if (before !== undefined) return before;
+    const found = read(page);
+    known.set(page, found);
+    return found;
+  };
+}
 
 /** Links of a page that lead nowhere. */
 function brokenLinks(page: string): string[] {
@@ -20,7 +33,7 @@ function brokenLinks(page: string): string[] {
     const [path = '', anchor] = link.split('#');
     const target = path === '' ? page : join(dirname(page), path);
     if (!existsSync(join(root, target))) return true;
-    return anchor !== undefined && !anchorsIn(textOf(target)).has(anchor);
+    return anchor !== undefined && !anchorsOf(target).has(anchor);
   });
 }
 
