@@ -24,7 +24,7 @@ export default defineConfig({
           name: 'node-24-fast',
           include: [
             '{packages,apps}/*/src/**/*.test.ts',
-            'test/transport/{memory,stack,tls/memory.long}.test.ts',
+            'test/transport/{memory,stack.long,tls/memory.long}.test.ts',
             'test/chainers/conformance{,-forms.long}.test.ts',
           ],
           env: { ...fastTier.env, INBAND_TEST_SHORT: '1' },
