@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { runs } from '../../../../../test/support/tiers/runs.ts';
 import type { ConfigPath, Locate } from '../problem/problem.ts';
 import { parseText } from '../read/locate.ts';
@@ -77,6 +77,28 @@ function pathIn(value: unknown, chosen: readonly number[]): (string | number)[] 
   const key = keys[first % keys.length];
   return key === undefined ? [] : [key, ...pathIn(Reflect.get(value, key), rest)];
 }
+
+test('a text of ten million characters has no place that cannot be found', () => {
+  const locate = locateIn(JSON.stringify({ long: 'x'.repeat(10_000_000), next: 1 }));
+  expect(locate(['next'], 'value')).toEqual({ line: 1, column: 10_000_019 });
+});
+
+test('a text is looked through once, however many of its places are asked for', () => {
+  const search = vi.spyOn(String.prototype, 'indexOf');
+  const locate = locateIn(
+    JSON.stringify(
+      Array.from({ length: 100 }, (_, at) => ({ at })),
+      undefined,
+      2,
+    ),
+  );
+  expect(locate([0, 'at'], 'key')).toEqual({ line: 3, column: 5 });
+  search.mockClear();
+  const lines = Array.from({ length: 100 }, (_, at) => locate([at, 'at'], 'key')?.line);
+  expect(lines).toEqual(Array.from({ length: 100 }, (_, at) => 3 * at + 3));
+  expect(search).not.toHaveBeenCalled();
+  search.mockRestore();
+});
 
 test('a text that is no JSON, has a key twice or a variable is for another parser', () => {
   for (const text of ['{', '{ "a": 1, "a": 2 }', '{ "a": "${B}" }', "{ 'a': 1 }"])

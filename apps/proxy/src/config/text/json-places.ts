@@ -1,5 +1,5 @@
 import type { ConfigPath, Locate, Location } from '../problem/problem.ts';
-import { plainJson } from './json-text.ts';
+import { endOfText, plainJson } from './json-text.ts';
 
 /** A text of JSON whose value needed no other parser. */
 export interface PlainJson {
@@ -15,10 +15,33 @@ export interface PlainJson {
 export function readPlainJson(text: string): PlainJson | undefined {
   const plain = plainJson(text);
   if (plain === undefined) return undefined;
-  let root: Place | undefined;
+  let places: Places | undefined;
   // Places are needed for problems only.
-  const locate: Locate = (path, at) => locationIn(text, offsetOf((root ??= new PlaceReader(text).read()), path, at));
+  const locate: Locate = (path, at) => (places ??= new Places(text)).locationOf(path, at);
   return { value: plain.value, locate, syntaxErrors: [] };
+}
+
+/** All places of a text. There may be as many problems as there are values. */
+class Places {
+  readonly #root: Place;
+  /** Where each line begins. */
+  readonly #lines = [0];
+
+  constructor(text: string) {
+    this.#root = new PlaceReader(text).read();
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) this.#lines.push(end + 1);
+  }
+
+  locationOf(path: ConfigPath, at: 'key' | 'value'): Location {
+    const offset = offsetOf(this.#root, path, at);
+    let line = 0;
+    for (let end = this.#lines.length; end - line > 1;) {
+      const middle = (line + end) >> 1;
+      if (this.#lines[middle]! <= offset) line = middle;
+      else end = middle;
+    }
+    return { line: line + 1, column: offset - this.#lines[line]! + 1 };
+  }
 }
 
 /** Where a value begins, and what is inside of it. */
@@ -49,16 +72,6 @@ function offsetOf(root: Place, path: ConfigPath, at: 'key' | 'value'): number {
   return place.start;
 }
 
-function locationIn(text: string, offset: number): Location {
-  let line = 1;
-  let lineStart = 0;
-  for (let end = text.indexOf('\n'); end >= 0 && end < offset; end = text.indexOf('\n', end + 1)) {
-    line += 1;
-    lineStart = end + 1;
-  }
-  return { line, column: offset - lineStart + 1 };
-}
-
 /** Reads a text that is valid JSON, and nested within bounds. */
 class PlaceReader {
   readonly #text: string;
@@ -76,6 +89,9 @@ class PlaceReader {
         return { start, members: this.#members() };
       case '[':
         return { start, items: this.#items() };
+      case '"':
+        this.#skipText();
+        return { start };
       default:
         this.#skip(SCALAR);
         return { start };
@@ -86,7 +102,7 @@ class PlaceReader {
     const members = new Map<string, Member>();
     while (this.#goesOn('}')) {
       const key = this.#at;
-      this.#skip(SCALAR);
+      this.#skipText();
       const name: unknown = JSON.parse(this.#text.slice(key, this.#at));
       this.#skip(WHITESPACE);
       // The colon.
@@ -115,6 +131,10 @@ class PlaceReader {
     return false;
   }
 
+  #skipText(): void {
+    this.#at = endOfText(this.#text, this.#at + 1) + 1;
+  }
+
   #skip(what: RegExp): void {
     what.lastIndex = this.#at;
     if (what.test(this.#text)) this.#at = what.lastIndex;
@@ -122,5 +142,5 @@ class PlaceReader {
 }
 
 const WHITESPACE = /[ \t\r\n]*/y;
-/** A text, a number, true, false or null. */
-const SCALAR = /"(?:[^"\\]|\\.)*"|[^\s,\]}]+/y;
+/** A number, true, false or null. */
+const SCALAR = /[^\s,\]}]+/y;

@@ -31,7 +31,7 @@ function keysWritten(text: string): number {
 }
 
 /** The index of the quote that ends a text which begins at `start`. */
-function endOfText(text: string, start: number): number {
+export function endOfText(text: string, start: number): number {
   let end = text.indexOf('"', start);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end;
