@@ -4,6 +4,7 @@ import type { HeadLimits, HeadParser } from './head-parser.ts';
 const FIRST_CAPACITY = 1024;
 /** A reader that had to keep more than this gives the memory back. */
 const KEPT_CAPACITY = 8192;
+const NO_WORDS = new DataView(new ArrayBuffer(0));
 
 /** {@link HeadReader.read} returns it instead of a position if something is wrong. `head.fault` says what. */
 export const FAULT = -1;
@@ -17,6 +18,8 @@ export const MORE = -2;
 export class HeadReader<Head extends HeadParser> {
   readonly head: Head;
   #kept: Buffer | undefined = undefined;
+  /** The same memory. */
+  #words = NO_WORDS;
   /** Bytes that there is room for in `#kept`. */
   #room = 0;
   #length = 0;
@@ -59,7 +62,7 @@ export class HeadReader<Head extends HeadParser> {
   /** Makes the head independent of the buffer that it was read from. */
   retain(): void {
     if (this.#length > 0) return;
-    this.head.detach(this.#capacity(this.head.length));
+    this.head.detach(this.#capacity(this.head.length), this.#words);
     this.#length = this.head.length;
   }
 
@@ -94,6 +97,7 @@ export class HeadReader<Head extends HeadParser> {
     // The parser remembers the memory that the last head lay in.
     if (this.#room > KEPT_CAPACITY) {
       this.#kept = undefined;
+      this.#words = NO_WORDS;
       this.#room = 0;
       this.head.release();
     }
@@ -115,6 +119,7 @@ export class HeadReader<Head extends HeadParser> {
     const larger = Buffer.allocUnsafeSlow(capacity);
     this.#kept?.copy(larger, 0, 0, this.#length);
     this.#kept = larger;
+    this.#words = new DataView(larger.buffer);
     this.#room = capacity;
     return larger;
   }

@@ -1,5 +1,7 @@
+import { copyWords, FEW_BYTES } from '@inband/core';
 import { fieldId, treatmentOf, TREAT_SHIFT } from '../field-names.ts';
 import { isLikeDash, LOWER } from '../bytes.ts';
+import { wordsOf } from '../words.ts';
 
 /** Numbers kept per field, in `Head.fields`. Positions count from the start of the head. */
 export const SLOTS = 6;
@@ -159,9 +161,11 @@ export abstract class HeadTable {
     return position;
   }
 
-  /** Moves the head into memory of its own, so that it outlives the buffer it was read from. */
-  detach(into: Buffer): void {
-    this.buffer.copy(into, 0, this.base, this.base + this.length);
+  /** Moves the head into memory of its own, so that it outlives the buffer it was read from. `words`: the same memory. */
+  detach(into: Buffer, words: DataView): void {
+    const { buffer, base, length } = this;
+    if (length > FEW_BYTES) buffer.copy(into, 0, base, base + length);
+    else copyWords(words, 0, wordsOf(buffer), base, length);
     this.moved(into);
   }
 
