@@ -1,8 +1,10 @@
 import { createMemoryNetwork, type Logger, type SessionRecord } from '@inband/core';
+import fs from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { replaceBuiltin } from '../../../../test/support/replace-builtin.ts';
 import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { routesAnswer } from '../admin/routes-answer.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -134,6 +136,41 @@ test.each<[Route | object, string]>([
     (caught: unknown) => caught,
   );
   expect(error instanceof ConfigError && error.problems.join('\n')).toContain(expected);
+});
+
+test('files of fields are not followed where one is gone before the configuration is in use', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'inband-answers-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  for (const name of ['first', 'gone']) await writeFile(join(folder, name), 'value\n');
+  const reads: string[] = [];
+  const { readFileSync } = fs;
+  replaceBuiltin(fs, {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one function for all of its overloads
+    readFileSync: ((path: string, options: BufferEncoding) => {
+      if (dirname(path) === folder) reads.push(basename(path));
+      // The first time the configuration is checked.
+      if (basename(path) === 'gone' && reads.filter((name) => name === 'gone').length > 1) throw new Error('gone');
+      return readFileSync(path, options);
+    }) as typeof readFileSync,
+  });
+  const set = { 'x-a': { file: 'first' } };
+  const route: Route = {
+    fields: { request: [{ set }] },
+    respond: { fields: { a: { file: 'first' }, b: { file: 'gone' } } },
+  };
+  const nothing = (): void => undefined;
+  const [begun, ended] = [vi.spyOn(globalThis, 'setInterval'), vi.spyOn(globalThis, 'clearInterval')];
+  onTestFinished(() => void vi.restoreAllMocks());
+  const failing = createInband(config(route), {
+    transport: createMemoryNetwork().transport(),
+    baseDirectory: folder,
+    logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+  });
+  await expect(failing).rejects.toThrow('gone');
+  expect(reads).toEqual(['first', 'first', 'gone', 'first', 'first', 'gone']);
+  const followed = begun.mock.results.map(({ value }) => value as unknown);
+  expect(followed.length).toBeGreaterThanOrEqual(2);
+  expect(ended.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(followed));
 });
 
 test.each([

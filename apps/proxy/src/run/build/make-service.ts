@@ -98,7 +98,12 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const { watchStep: watch } = deps;
   const watchStep = watch && ((step: Step): Step => watch(service.name, step));
   const { notesRequests, secureHosts, routeAnswers, routeRewrites, fieldRules } = value;
-  const openFieldSource = (source: FieldSource): SourcedValue => openSource(source, logger);
+  const opened: SourcedValue[] = [];
+  const openFieldSource = (source: FieldSource): SourcedValue => {
+    const from = openSource(source, logger);
+    opened.push(from);
+    return from;
+  };
   const challenges = value.showsChallenges ? deps.acme : undefined;
   const filters = value.filters?.map((filter) => get(filter));
   const parents = value.resolver && filterParents(value.resolver, maker);
@@ -117,8 +122,10 @@ export const makeProxy: Make<'proxy'> = ({ path, value }, maker) => {
   const who = { authenticator, trustedProxies, limits };
   const more = { secureHosts, notesRequests, challenges, ...passing, ...filtering, ...who, watchStep };
   const proxy = attempt([...path, 'http'], () => createHttpProxy({ ...common, options: { ...options, via }, ...more }));
-  if (proxy === undefined) throw new AlreadyReported();
-  return proxy;
+  if (proxy !== undefined) return proxy;
+  // A proxy that was not made closes nothing.
+  for (const from of opened) from.close();
+  throw new AlreadyReported();
 };
 
 function limitsOf(
