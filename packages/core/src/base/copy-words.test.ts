@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyWords } from './copy-words.ts';
+import { copyWords, LastView } from './copy-words.ts';
 
 /** Every remainder of words of eight bytes, and lengths without a whole one. */
 const LENGTHS = Array.from({ length: 36 }, (_, length) => length);
@@ -19,4 +19,20 @@ test.each(LENGTHS)('a copy of %i bytes is exact, and changes nothing around it',
   const expected = new Uint8Array(64).fill(1);
   expected.set(BYTES.subarray(FROM, FROM + length), TO);
   expect(out).toEqual(expected);
+});
+
+test.each([
+  ['memory', (): Uint8Array<ArrayBufferLike> => new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
+  ['shared memory', (): Uint8Array<ArrayBufferLike> => new Uint8Array(new SharedArrayBuffer(4, { maxByteLength: 8 }))],
+])('what %s has grown by is copied, too', (_name, make) => {
+  const views = new LastView();
+  const bytes = make();
+  expect(views.of(bytes).byteLength).toBe(4);
+  const memory = bytes.buffer;
+  if (memory instanceof SharedArrayBuffer) memory.grow(8);
+  else memory.resize(8);
+  bytes.fill(7);
+  const out = new Uint8Array(8);
+  copyWords(viewOf(out), 0, views.of(bytes), 0, 8);
+  expect(out).toEqual(bytes.slice());
 });

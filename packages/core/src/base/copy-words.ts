@@ -6,10 +6,16 @@ export class LastView {
   of(bytes: Uint8Array): DataView {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      // Memory that may grow or shrink is seen as it is then.
+      const length = isFixed(bytes.buffer) ? bytes.byteLength : undefined;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, length);
     }
     return this.#words;
   }
+}
+
+function isFixed(memory: ArrayBufferLike): boolean {
+  return !(memory instanceof SharedArrayBuffer ? memory.growable : memory.resizable);
 }
 
 /** Up to so many bytes {@link copyWords} beats the call of a native copy. */
