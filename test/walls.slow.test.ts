@@ -250,10 +250,10 @@ describe('folders', () => {
   test('every test that has the name of a source stands beside it', () => {
     const known = new Set(everything);
     const lonely = sources.filter(
-      (file) => !['test.ts', 'slow.test.ts'].some((end) => known.has(file.replace(/ts$/, end))),
+      (file) => !['test.ts', 'long.test.ts', 'slow.test.ts'].some((end) => known.has(file.replace(/ts$/, end))),
     );
     const misplaced = tests.filter((file) => {
-      const source = basename(file).replace(/(?:\.slow)?\.test\.ts$/, '.ts');
+      const source = basename(file).replace(/(?:\.(?:long|slow))?\.test\.ts$/, '.ts');
       const room = file.split('/').slice(0, 2).join('/');
       return (
         !known.has(join(dirname(file), source)) &&

@@ -137,7 +137,7 @@ export type { AnswerField, RequestView } from './session/request-view.ts';
 export * from './clients/silent-clients.ts';
 export { forgeAddrProblem, sourceOf } from './network/source-address.ts';
 export * from './base/timers.ts';
-export * from './base/copy-words.ts';
+export * from './transport/copy-words.ts';
 export * from './base/iteration-clock.ts';
 export { dnsSockets } from './transport/dns-sockets.ts';
 export * from './clients/waiting-bytes.ts';

@@ -1,4 +1,4 @@
-import { copyWords, FEW_BYTES, LastView } from '../../../base/copy-words.ts';
+import { copyWords, FEW_BYTES, LastView } from '../../copy-words.ts';
 import { Fifo } from './fifo.ts';
 import { RECEIVE_LENGTH } from '../system/system.ts';
 

@@ -22,8 +22,8 @@ test.each(LENGTHS)('a copy of %i bytes is exact, and changes nothing around it',
 });
 
 test.each([
-  ['memory', (): Uint8Array<ArrayBufferLike> => new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
-  ['shared memory', (): Uint8Array<ArrayBufferLike> => new Uint8Array(new SharedArrayBuffer(4, { maxByteLength: 8 }))],
+  ['memory', (): Uint8Array => new Uint8Array(new ArrayBuffer(4, { maxByteLength: 8 }))],
+  ['shared memory', (): Uint8Array => new Uint8Array(new SharedArrayBuffer(4, { maxByteLength: 8 }))],
 ])('what %s has grown by is copied, too', (_name, make) => {
   const views = new LastView();
   const bytes = make();
