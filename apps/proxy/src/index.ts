@@ -9,9 +9,9 @@ export type { Point, Stats, Totals, WorkerStats } from './metrics/show/stats.ts'
 export type { KeyCount } from './metrics/top-keys.ts';
 export type { InbandListener, Reloaded } from './run/running.ts';
 export { ConfigError, type PlacedProblem } from './config/problem/problem.ts';
-export type * from './config/schema/config-input.ts';
+export type * from './config/input/config-input.ts';
+export type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './config/input/written-values.ts';
 export { defaultConfig, defineConfig } from './config/default-config.ts';
-export type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './config/schema/values.ts';
 export {
   AbstractChainer,
   type AnswerField,

@@ -6,7 +6,7 @@ import {
   summarise,
 } from '@inband/core';
 import { expect } from 'vitest';
-import type { ConfigInput } from '../src/config/schema/config-input.ts';
+import type { ConfigInput } from '../src/config/input/config-input.ts';
 import { createInband } from '../src/single/inband.ts';
 import { address, exchange } from './memory/memory-http.ts';
 

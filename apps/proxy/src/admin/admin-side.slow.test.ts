@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { hashToken } from '@inband/admin';
 import { askAdmin } from '../../test-support/admin-client.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { Revocations } from '../revoked/revocations.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';

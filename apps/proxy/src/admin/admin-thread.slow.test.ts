@@ -10,7 +10,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { askAdmin } from '../../test-support/admin-client.ts';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { createInband } from '../single/inband.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import type { ToThread } from './messages/messages.ts';
 import { AdminHost } from './admin-host.ts';
 

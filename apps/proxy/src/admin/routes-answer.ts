@@ -1,6 +1,6 @@
 import type { ConfiguredRoutes } from '@inband/admin';
 import { formatHostPort, formatSockAddr, type HostPort, type SockAddr } from '@inband/core';
-import { formatBind } from '../config/schema/bind.ts';
+import { formatBind } from '../config/values/bind.ts';
 import { formatPath, isRecord } from '../config/problem/problem.ts';
 import type { ServiceConfig } from '../config/schema/schema.ts';
 import { matchText } from './match-text.ts';

@@ -1,5 +1,5 @@
 import { Document, isMap, isScalar, isSeq } from 'yaml';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 /** What is said of a key before its line, by where it stands; `*` is any name or index. */
 const COMMENTS: Readonly<Record<string, string>> = {

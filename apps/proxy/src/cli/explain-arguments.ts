@@ -1,5 +1,5 @@
 import { inetAddr, type SockAddr } from '@inband/core';
-import { parseSockAddr } from '../config/schema/bind.ts';
+import { parseSockAddr } from '../config/values/bind.ts';
 import { isField, readTime } from '../config/conditions/asked-details.ts';
 import { UsageError } from './usage/usage-error.ts';
 

@@ -1,4 +1,4 @@
-import { formatBind } from '../config/schema/bind.ts';
+import { formatBind } from '../config/values/bind.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';

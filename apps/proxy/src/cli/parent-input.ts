@@ -1,5 +1,5 @@
 import { AddressSyntaxError, parseParentUrl, type ParentUrl } from '@inband/chainers';
-import type { ChainerInput } from '../config/schema/config-input.ts';
+import type { ChainerInput } from '../config/input/config-input.ts';
 import { UsageError } from './usage/usage-error.ts';
 
 /** The chainer of the proxy that a URL names, as it would be written. Throws a {@link UsageError}. */

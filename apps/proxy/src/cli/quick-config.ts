@@ -1,6 +1,6 @@
 import { formatSockAddr, inetAddr } from '@inband/core';
-import { parseSockAddr } from '../config/schema/bind.ts';
-import type { ChainerInput, ConfigInput, ServiceInput } from '../config/schema/config-input.ts';
+import { parseSockAddr } from '../config/values/bind.ts';
+import type { ChainerInput, ConfigInput, ServiceInput } from '../config/input/config-input.ts';
 import { parentInput } from './parent-input.ts';
 import { UsageError } from './usage/usage-error.ts';
 

@@ -1,4 +1,4 @@
-import type { ConfigInput } from './schema/config-input.ts';
+import type { ConfigInput } from './input/config-input.ts';
 
 /** The configuration if none is given: a forward proxy for this machine. */
 export const defaultConfig: ConfigInput = {

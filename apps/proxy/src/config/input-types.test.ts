@@ -12,8 +12,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import type * as z from 'zod';
 import { inputTypesFile, inputTypesText } from './input-types.ts';
-import type { ChainerInput, ChainerKinds, ConfigInput, ResolverKinds } from './schema/config-input.ts';
-import type { configSchema, resolverShape } from './schema/schema.ts';
+import type { ChainerInput, ChainerKinds, ConfigInput, ResolverKinds } from './input/config-input.ts';
+import type { resolverShape } from './schema/process/resolver.ts';
+import type { configSchema } from './schema/schema.ts';
 
 test('the types of a configuration are in step: npx node apps/proxy/src/config/generate-schema.ts', async () => {
   expect(await readFile(inputTypesFile, 'utf8')).toBe(inputTypesText());

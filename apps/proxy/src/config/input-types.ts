@@ -1,11 +1,12 @@
 import type { PluginRegistry } from '@inband/core';
 import { builtinRegistry } from './plugins/load-plugins.ts';
 import { DEFAULT_RESOLVER } from './known/constants.ts';
-import { configSchema, resolverShape } from './schema/schema.ts';
+import { resolverShape } from './schema/process/resolver.ts';
+import { configSchema } from './schema/schema.ts';
 import { comment, descriptionOf, TypeWriter } from './type-writer.ts';
 
 /** Where the generated types stand. */
-export const inputTypesFile = new URL('schema/config-input.ts', import.meta.url);
+export const inputTypesFile = new URL('input/config-input.ts', import.meta.url);
 
 /**
  * The types of a configuration as it is written, for programs in TypeScript: one interface for each mapping, with the descriptions of the schema as doc
@@ -74,7 +75,7 @@ function capital(word: string): string {
 const HEAD = `// Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
 import type { Filter, Plugin } from '@inband/core';
-import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './values.ts';
+import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './written-values.ts';
 `;
 
 const CHAINER = `/** A chainer in a configuration: its kind, and the options of that kind. */

@@ -1,6 +1,6 @@
 import { typeNames } from '@inband/chainers';
 import { type core, globalRegistry } from 'zod';
-import { formatSize } from './schema/values.ts';
+import { formatSize } from './values/size.ts';
 
 type Schema = core.$ZodTypes;
 

@@ -13,7 +13,7 @@ import * as z from 'zod';
 import { fixedNames } from '../../test-support/fixed-names.ts';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { silentLogger } from '../log/logging.ts';
 import { assemble } from '../run/build/assemble.ts';
 import { explain } from './explain.ts';

@@ -1,7 +1,7 @@
 import { inetAddr, sameSockAddr, type SockAddr } from '@inband/core';
 import { networkInterfaces } from 'node:os';
 import type { ParsedConfig } from '../config/parse-config.ts';
-import { formatBind } from '../config/schema/bind.ts';
+import { formatBind } from '../config/values/bind.ts';
 import type { Explanation } from './explanation.ts';
 
 /** Whether a connection to `destination` arrives at the listener, as far as this machine's interfaces tell. */

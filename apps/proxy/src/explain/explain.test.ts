@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fixedNames } from '../../test-support/fixed-names.ts';
 import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { explain } from './explain.ts';
 import type { ExplainQuery } from './explain-query.ts';
 import { type Explanation, formatExplanation } from './explanation.ts';

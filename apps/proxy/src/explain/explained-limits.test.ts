@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { address } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { explain } from './explain.ts';
 import { formatExplanation } from './explanation.ts';
 

@@ -1,5 +1,5 @@
 import { ClientNetworks, type Rate, type ScopeLimits, type SockAddr } from '@inband/core';
-import { formatSize } from '../config/limits/size.ts';
+import { formatSize } from '../config/values/size.ts';
 import type { ServiceConfig } from '../config/schema/schema.ts';
 
 const UNITS: Readonly<Record<number, string>> = { 1_000: 's', 60_000: 'm', 3_600_000: 'h' };

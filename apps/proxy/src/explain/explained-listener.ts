@@ -1,6 +1,6 @@
 import { OwnListeners, type SockAddr } from '@inband/core';
 import type { ParsedConfig } from '../config/parse-config.ts';
-import type { Bind } from '../config/schema/bind.ts';
+import type { Bind } from '../config/values/bind.ts';
 
 /** Where the proxy would listen; a port that is not known yet is nowhere. */
 export function listenersOf({ config }: ParsedConfig): OwnListeners {

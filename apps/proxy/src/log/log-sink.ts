@@ -1,7 +1,7 @@
 import { ProxyError, unixDatagramsProblem } from '@inband/core';
 import { resolve } from 'node:path';
 import type { Config } from '../config/schema/schema.ts';
-import type { SyslogConfig } from '../config/schema/syslog.ts';
+import type { SyslogConfig } from '../config/schema/process/syslog.ts';
 import { type LogSink, nowhere, stderrSink, stdoutSink } from './outputs/log-batch.ts';
 import { LogFile } from './outputs/log-file.ts';
 import { receiverText, SyslogSink } from './outputs/syslog-sink.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { basic, get, running, startEcho } from '../../test-support/authenticated.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 /** Of the password `U*U`, and cheap. */

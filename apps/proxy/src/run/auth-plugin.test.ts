@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { get, running, startEcho } from '../../test-support/authenticated.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 const plugins = [fileURLToPath(new URL('../../../../docs/examples/api-key.ts', import.meta.url))];
 

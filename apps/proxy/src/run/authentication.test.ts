@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { basic, get, proxyAt, running, startEcho } from '../../test-support/authenticated.ts';
 import { address, connect, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 /** Of the password `U*U`, and cheap. */
 const HASH = '$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';

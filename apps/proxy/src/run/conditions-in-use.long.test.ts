@@ -2,7 +2,7 @@ import { createMemoryNetwork, type MemoryNetwork } from '@inband/core';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { explain } from '../explain/explain.ts';
 import type { ExplainQuery } from '../explain/explain-query.ts';
 import { createInband } from '../single/inband.ts';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { get, running, startEcho } from '../../test-support/authenticated.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 async function startService(answer: RequestListener): Promise<string> {
   const server = createServer(answer);

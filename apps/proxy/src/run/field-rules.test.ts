@@ -7,7 +7,7 @@ import { address, connect } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
 import { rebasePaths } from '../config/read/rebase-paths.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 import { FollowedText } from './build/passing/followed-text.ts';
 

@@ -12,7 +12,7 @@ import * as z from 'zod';
 import { get, running, startEcho } from '../../test-support/authenticated.ts';
 import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput, FilterInput } from '../config/schema/config-input.ts';
+import type { ConfigInput, FilterInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 
 const services = (...filters: readonly FilterInput[]): NonNullable<ConfigInput['services']> => ({

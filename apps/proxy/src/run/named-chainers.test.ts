@@ -4,7 +4,7 @@ import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { originAt, startInMemory } from '../../test-support/memory/memory-proxy.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
-import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
+import type { ChainerInput, ConfigInput } from '../config/input/config-input.ts';
 
 const [SHOP, BLOG] = [address('127.0.0.1', 8080), address('127.0.0.1', 8081)];
 const GET = 'GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n';

@@ -9,7 +9,7 @@ import { address, exchange } from '../../test-support/memory/memory-http.ts';
 import { routesAnswer } from '../admin/routes-answer.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { ConfigError } from '../config/problem/problem.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { explain } from '../explain/explain.ts';
 import { createInband } from '../single/inband.ts';
 

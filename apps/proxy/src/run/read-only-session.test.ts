@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { expect, test } from 'vitest';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import * as entry from '../index.ts';
 import { createInband } from '../single/inband.ts';
 

@@ -14,7 +14,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { collectGarbage } from '../../../../test/support/collect-garbage.ts';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { talk } from '../../test-support/memory/memory-client.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 import type { Inband } from '../single/embedding.ts';
 import { z } from 'zod';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 
 const page = await readFile(new URL('../../../../docs/seed.md', import.meta.url), 'utf8');

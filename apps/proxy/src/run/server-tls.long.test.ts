@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority, type TestCertificate } from '../../../../packages/tls/test-support/certificates.ts';
 import { address, answerOnce, exchange } from '../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { accessFields } from '../lines/access-log.ts';
 import { createInband } from '../single/inband.ts';
 import type { Inband, InbandOptions } from '../single/embedding.ts';

@@ -12,7 +12,7 @@ import { describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {

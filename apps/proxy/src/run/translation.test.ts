@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { parseText } from '../config/read/locate.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { explain } from '../explain/explain.ts';
 import { formatExplanation } from '../explain/explanation.ts';
 import { createInband } from '../single/inband.ts';

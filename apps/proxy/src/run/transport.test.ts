@@ -1,7 +1,7 @@
 import { createNodeTransport } from '@inband/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { transportFor } from './transport.ts';
 
 const WITHOUT_EPOLL = 'epoll exists on Linux only, and this is a test.';

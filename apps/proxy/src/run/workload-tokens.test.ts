@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { basic, get, running, startEcho } from '../../test-support/authenticated.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 
 const services = (auth: unknown, mode = 'forward', rest = {}): ConfigInput['services'] =>
   ({

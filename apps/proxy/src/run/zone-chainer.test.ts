@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
 import { readConfigFile } from '../config/read/read-source.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 import zoneChainer from '../../../../docs/examples/zone-chainer.ts';
 

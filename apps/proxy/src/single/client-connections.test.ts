@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { duplexPair, type Duplex } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import type { ConfigInput, FilterInput } from '../config/schema/config-input.ts';
+import type { ConfigInput, FilterInput } from '../config/input/config-input.ts';
 import { createInband } from './inband.ts';
 import type { Inband, InbandOptions } from './embedding.ts';
 

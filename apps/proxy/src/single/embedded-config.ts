@@ -1,7 +1,7 @@
 import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
 import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import type { InbandOptions } from './embedding.ts';
 
 /** Reads the configuration that a program gives. Rejects with a `ConfigError`. */

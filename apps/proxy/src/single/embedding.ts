@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Logger, SessionListener, Transport } from '@inband/core';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import type { Stats } from '../metrics/show/stats.ts';
 import type { InbandListener, Reloaded } from '../run/running.ts';
 import type { TracerProviderLike } from '../tracing/tracer-provider.ts';

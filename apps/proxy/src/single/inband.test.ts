@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { passTimeUntil } from '../../../../packages/core/test-support/passing-time.ts';
 import { address, connect, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from './inband.ts';
 
 const bind = '127.0.0.1:3128';

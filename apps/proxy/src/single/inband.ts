@@ -1,7 +1,7 @@
 import { combineListeners, ProxyError, type SessionListener } from '@inband/core';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { errorsOf } from '../config/problem/placed.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import { ConfigChanges } from '../overlays/config-changes.ts';
 import { logListeners, logWarnings } from '../run/announce.ts';

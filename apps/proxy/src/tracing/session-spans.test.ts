@@ -10,7 +10,7 @@ import {
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { address, exchange } from '../../test-support/memory/memory-http.ts';
-import type { ChainerInput, ConfigInput } from '../config/schema/config-input.ts';
+import type { ChainerInput, ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {

@@ -12,7 +12,7 @@ import { started as tellStarted } from '../../bin/started.mjs';
 import { logCompileCache, logListeners, logWarnings } from '../run/announce.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
-import { bindNames } from '../config/schema/bind.ts';
+import { bindNames } from '../config/values/bind.ts';
 import { warnOfEnvironment } from '../debug/debug-environment.ts';
 import { isReadOnce } from '../config/load-config.ts';
 import { predecessorOfThisProcess } from '../handover/predecessor.ts';

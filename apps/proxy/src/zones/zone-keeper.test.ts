@@ -9,7 +9,7 @@ import {
 import { expect, onTestFinished, test, vi } from 'vitest';
 import * as z from 'zod';
 import { address, exchange, startOrigin } from '../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../config/schema/config-input.ts';
+import type { ConfigInput } from '../config/input/config-input.ts';
 import { createInband } from '../single/inband.ts';
 
 declare module '../index.ts' {

@@ -1,6 +1,6 @@
 import { createMemoryNetwork, type Logger, type MemoryNetwork } from '@inband/core';
 import { expect, onTestFinished, vi } from 'vitest';
-import type { ConfigInput } from '../../src/config/schema/config-input.ts';
+import type { ConfigInput } from '../../src/config/input/config-input.ts';
 import { createInband } from '../../src/single/inband.ts';
 import { address, startOrigin } from './memory-http.ts';
 

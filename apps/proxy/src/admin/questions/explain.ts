@@ -1,6 +1,6 @@
 import { AdminError, type ExplainedRequest, type ExplainRequest } from '@inband/admin';
 import { inetAddr, ProxyError, type SockAddr } from '@inband/core';
-import { parseSockAddr } from '../../config/schema/bind.ts';
+import { parseSockAddr } from '../../config/values/bind.ts';
 import { isField, readTime } from '../../config/conditions/asked-details.ts';
 import { explain } from '../../explain/explain.ts';
 import { requestOf } from '../../explain/request-of.ts';

@@ -6,7 +6,7 @@ import { problemsOf } from '../../config/problem/issues.ts';
 import { errorsOf } from '../../config/problem/placed.ts';
 import { isRecord } from '../../config/problem/problem.ts';
 import { type ConfigSource, readConfigFile } from '../../config/read/read-source.ts';
-import { admin as adminSchema } from '../../config/schema/admin.ts';
+import { admin as adminSchema } from '../../config/schema/process/admin.ts';
 import { safeLines } from '../../lines/values/safe-text.ts';
 
 /** The environment variable with the token of whoever runs a command. */

@@ -10,7 +10,7 @@ import { keepingLogger } from '../../../../../packages/store/test-support/keepin
 import { type ServerProcess, startRedis } from '../../../../../packages/store/test-support/servers.ts';
 import { describeRequiring } from '../../../../../test/support/requires.ts';
 import { type Program, startProgram } from '../../../test-support/program.ts';
-import type { ConfigInput } from '../../config/schema/config-input.ts';
+import type { ConfigInput } from '../../config/input/config-input.ts';
 import { createInband, type Inband } from '../../index.ts';
 import { parseHints } from './hints.ts';
 

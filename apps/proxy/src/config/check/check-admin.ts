@@ -1,6 +1,6 @@
 import { isOnThisMachine, sameSockAddr, type SockAddr } from '@inband/core';
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { parseSockAddr } from '../schema/bind.ts';
+import { parseSockAddr } from '../values/bind.ts';
 import { checkSocketFile } from './check-socket-file.ts';
 import { named, records } from '../problem/written.ts';
 

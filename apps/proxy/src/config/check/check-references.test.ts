@@ -7,7 +7,7 @@ import { pluginUses } from '../plugins/plugin-uses.ts';
 import { formatPath } from '../problem/problem.ts';
 import { configSchema } from '../schema/schema.ts';
 import { referencesIn } from '../schema/references-in.ts';
-import { oneOrMore } from '../schema/values.ts';
+import { oneOrMore } from '../values/one-or-more.ts';
 import { checkReferences, referencesOf } from './check-references.ts';
 
 /** A field that no version has had, deep in what schemas can be made of. */

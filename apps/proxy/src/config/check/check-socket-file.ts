@@ -1,5 +1,5 @@
 import type { ConfigPath, Problem } from '../problem/problem.ts';
-import { type Bind, parseBind } from '../schema/bind.ts';
+import { type Bind, parseBind } from '../values/bind.ts';
 
 /** `mode`, `user` and `group` are those of a file, and only unix sockets with a path have one. */
 export function checkSocketFile(path: ConfigPath, listening: Record<string, unknown>): Problem[] {

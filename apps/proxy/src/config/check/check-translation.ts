@@ -1,4 +1,4 @@
-import { parseSockAddr } from '../schema/bind.ts';
+import { parseSockAddr } from '../values/bind.ts';
 import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
 import { type PluginUse, servicesOf } from '../plugins/plugin-uses.ts';
 import { records } from '../problem/written.ts';

@@ -1,6 +1,6 @@
 import { checkCluster } from './cluster/check-cluster.ts';
 import { checkTrusted } from '../client/check-trusted.ts';
-import { formatBind, parseBind, parseSockAddr } from '../schema/bind.ts';
+import { formatBind, parseBind, parseSockAddr } from '../values/bind.ts';
 import { checkCleartext } from './auth/check-cleartext.ts';
 import { checkNames } from './auth/check-names.ts';
 import { checkReferences } from './check-references.ts';

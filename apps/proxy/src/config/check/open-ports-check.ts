@@ -1,4 +1,4 @@
-import { parseSockAddr } from '../schema/bind.ts';
+import { parseSockAddr } from '../values/bind.ts';
 import { type PluginUse, servicesAt } from '../plugins/plugin-uses.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { FoundReference } from '../schema/references-in.ts';

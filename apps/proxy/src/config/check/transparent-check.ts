@@ -1,4 +1,4 @@
-import { parseSockAddr } from '../schema/bind.ts';
+import { parseSockAddr } from '../values/bind.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
 import { named, records } from '../problem/written.ts';
 

@@ -1,8 +1,7 @@
 import { lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { KEY_EXPECTED, KEY_NAME } from './store.ts';
-
-const text = z.string().min(1);
+import { text } from '../values/values.ts';
 
 const MEMBER = /^[A-Za-z0-9._-]{1,100}$/;
 

@@ -1,8 +1,7 @@
 import { duration, lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { isPlaceProblem, storePlace } from './store-place.ts';
-
-const text = z.string().min(1);
+import { text } from '../values/values.ts';
 
 /** What stands in the names of keys, channels and buckets of every store. */
 export const KEY_NAME = /^[A-Za-z0-9_-]{1,40}$/;

@@ -1,6 +1,8 @@
-import { duration, typeNames } from '@inband/chainers';
+import { duration, lazily, typeNames } from '@inband/chainers';
 import type { Filter } from '@inband/core';
 import * as z from 'zod';
+import type { FilterInput } from '../input/config-input.ts';
+import { size } from '../values/size.ts';
 
 /** Bytes of a body that are buffered for a filter, unless the configuration says more. */
 const USUAL_BODY = 2 ** 20;
@@ -21,14 +23,12 @@ function isFilter(value: unknown): value is Functions {
 const EXPECTED =
   'expected a mapping with the "type" of a filter and its options, or (in a program) an object with onRequest, onResponse, onTunnel or onEnd';
 
-/** A filter of a service: of a plugin, or the functions of a program. `size`: the schema of a number of bytes. */
-// oxlint-disable-next-line typescript/explicit-module-boundary-types, typescript/explicit-function-return-type -- of what zod infers
-export function filterSchema(size: z.ZodType<number>) {
+const shape = lazily(() => {
   const settings = {
     timeout: duration()
       .prefault('5s')
       .describe('How long it may take to decide about a request, an answer or a tunnel. Then the client gets 504.'),
-    maximumBody: size
+    maximumBody: size(1, 2 ** 30)
       .default(USUAL_BODY)
       .describe(
         'The largest body that is buffered for it, if it asks for that. Beyond it requests get 413, and answers become 502.',
@@ -48,4 +48,11 @@ export function filterSchema(size: z.ZodType<number>) {
     return { type: undefined, functions, ...(parsed.data ?? { timeout: 0, maximumBody: 0 }) };
   });
   return z.union([ofProgram, ofPlugin], { error: EXPECTED }).register(typeNames, { name: 'FilterInput' });
-}
+});
+
+const asWritten = shape as z.ZodType<z.output<typeof shape>>;
+
+/** A filter of a service: of a plugin, or the functions of a program. */
+// Plugins check the options of their kinds, so the schema takes any.
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of what may be written only, and what is read stays as it is
+export const filter = asWritten as z.ZodType<z.output<typeof shape>, FilterInput>;

@@ -1,7 +1,7 @@
 import { duration, lazily, typeNames } from '@inband/chainers';
 import type { Bandwidth, DailyBytes, ServiceBytes } from '@inband/core';
 import * as z from 'zod';
-import { nearestSize } from './size.ts';
+import { nearestSize } from '../values/size.ts';
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 

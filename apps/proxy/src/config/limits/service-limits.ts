@@ -2,7 +2,7 @@ import { duration, lazily } from '@inband/chainers';
 import * as z from 'zod';
 import { bandwidth, minimumRate, quota } from './byte-rates.ts';
 import { rate } from './rate.ts';
-import { size } from './size.ts';
+import { size } from '../values/size.ts';
 
 /** Milliseconds. */
 const LONGEST_PAUSE = 30_000;

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { unknownKey } from '../problem/issues.ts';
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { ERROR_PAGE_KEYS } from '../schema/error-pages.ts';
+import { ERROR_PAGE_KEYS } from '../schema/service/error-pages.ts';
 import type { ConfigSource } from './read-source.ts';
 import { decodeText } from '../text/decode-text.ts';
 

@@ -1,7 +1,7 @@
 import type { Logger } from '@inband/core';
 import { hostname } from 'node:os';
 import { numberOf } from '../../config/known/facilities.ts';
-import type { SyslogConfig } from '../../config/schema/syslog.ts';
+import type { SyslogConfig } from '../../config/schema/process/syslog.ts';
 
 /** The levels of messages, with the severities of syslog (RFC 5424 section 6.2.1). */
 const SEVERITIES = { debug: 7, info: 6, warn: 4, error: 3 } as const satisfies Record<keyof Logger, number>;

@@ -9,7 +9,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { receiveDatagrams } from '../../../../../packages/core/test-support/datagram-receiver.ts';
 import { sessionRecord } from '../../../test-support/session-record.ts';
 import type { Config } from '../../config/schema/schema.ts';
-import { parseReceiver } from '../../config/schema/syslog.ts';
+import { parseReceiver } from '../../config/schema/process/syslog.ts';
 import { ProgramLog } from '../program-log.ts';
 
 /** Milliseconds; what is waited for comes at once on a machine that has nothing else to do. */

@@ -1,5 +1,5 @@
 import { type Logger, createMessageSender, type MessageReceiver, type MessageSender } from '@inband/core';
-import type { SyslogConfig } from '../../config/schema/syslog.ts';
+import type { SyslogConfig } from '../../config/schema/process/syslog.ts';
 import { ByteOutput, type LostListener } from './byte-output.ts';
 import type { ByteWriter, WrittenListener } from './byte-writer.ts';
 import type { LogSink } from './log-batch.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../config/parse-config.ts';
-import type { ConfigInput } from '../../config/schema/config-input.ts';
+import type { ConfigInput } from '../../config/input/config-input.ts';
 import { planOf } from '../plan/plan.ts';
 import type { Plan } from '../plan/planned.ts';
 import { type ConfiguredPart, differenceFields, differenceOf } from './difference.ts';

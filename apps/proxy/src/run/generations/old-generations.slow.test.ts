@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { makeAuthority } from '../../../../../packages/tls/test-support/certificates.ts';
 import { address, exchange, startOrigin } from '../../../test-support/memory/memory-http.ts';
-import type { ConfigInput } from '../../config/schema/config-input.ts';
+import type { ConfigInput } from '../../config/input/config-input.ts';
 import { definePlugin, z } from '../../index.ts';
 import { secrets } from '../../secrets/secret-texts.ts';
 import { createInband } from '../../single/inband.ts';

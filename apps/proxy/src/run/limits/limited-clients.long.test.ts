@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange } from '../../../test-support/memory/memory-http.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { ConfigError } from '../../config/problem/problem.ts';
-import type { ConfigInput } from '../../config/schema/config-input.ts';
+import type { ConfigInput } from '../../config/input/config-input.ts';
 import { createInband } from '../../single/inband.ts';
 
 type Limits = NonNullable<ConfigInput['services'][string]['limits']>;

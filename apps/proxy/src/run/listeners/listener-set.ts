@@ -1,6 +1,6 @@
 import type { Listener, ProtocolProxy, SharedSocket } from '@inband/core';
 import { errorsOf } from '../../config/problem/placed.ts';
-import { type Bind, bindNames, formatBind } from '../../config/schema/bind.ts';
+import { type Bind, bindNames, formatBind } from '../../config/values/bind.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
 import type { SocketKind } from '../../handover/inherited-sockets.ts';
 import type { Plan, PlannedListener, Ref } from '../plan/planned.ts';

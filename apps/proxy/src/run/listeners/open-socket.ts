@@ -14,7 +14,7 @@ import {
 } from '@inband/core';
 import { errorsOf } from '../../config/problem/placed.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
-import type { Bind } from '../../config/schema/bind.ts';
+import type { Bind } from '../../config/values/bind.ts';
 import type { InheritedSockets, SocketKind } from '../../handover/inherited-sockets.ts';
 import type { PlannedListener } from '../plan/planned.ts';
 import { bindForAMoment } from './bind-for-a-moment.ts';

@@ -2,7 +2,7 @@ import { type Transport, toProxyError } from '@inband/core';
 import type { ParsedConfig } from '../../config/parse-config.ts';
 import { errorsOf } from '../../config/problem/placed.ts';
 import type { ConfigSource } from '../../config/read/read-source.ts';
-import { bindNames } from '../../config/schema/bind.ts';
+import { bindNames } from '../../config/values/bind.ts';
 import type { InheritedSockets } from '../../handover/inherited-sockets.ts';
 import { bindForAMoment } from './bind-for-a-moment.ts';
 

@@ -1,7 +1,7 @@
 import type { FieldRule, FieldRules, FieldValue, ServiceFieldRules } from '@inband/http-proxy';
 import { resolve } from 'node:path';
 import { formatPath } from '../../config/problem/problem.ts';
-import type { WrittenCondition, WrittenRule } from '../../config/schema/fields.ts';
+import type { WrittenCondition, WrittenRule } from '../../config/schema/service/fields.ts';
 import type { WrittenSource } from '../../config/templates/field-value.ts';
 import type { ServiceConfig } from '../../config/schema/schema.ts';
 

@@ -1,7 +1,7 @@
 import { isOnThisMachine } from '@inband/core';
 import { type ConfigPath, isRecord, type Problem } from '../../problem/problem.ts';
 import { records } from '../../problem/written.ts';
-import { parseSockAddr } from '../../schema/bind.ts';
+import { parseSockAddr } from '../../values/bind.ts';
 
 /** What clients send by these ways is what they log in by, word for word. */
 const SHOWN: Readonly<Record<string, string>> = { basic: 'passwords', token: 'tokens', bearer: 'tokens' };

@@ -1,11 +1,11 @@
-import { lazily } from '@inband/chainers';
+import { lazily, zoneOrAddress } from '@inband/chainers';
 import * as z from 'zod';
-export { oneOrMore } from '../conditions/one-or-more.ts';
 import { bindProblem, parseBind, parseSockAddr } from './bind.ts';
+import { oneOrMore } from './one-or-more.ts';
 
-export type { WrittenByteRate, WrittenQuota } from '../limits/byte-rates.ts';
-export type { WrittenRate } from '../limits/rate.ts';
-export { formatSize, size, type Size } from '../limits/size.ts';
+export const text = z.string().min(1);
+export const texts = lazily(() => oneOrMore(text, 'a text'));
+export const zonesOrAddresses = lazily(() => oneOrMore(zoneOrAddress, 'the name of a zone, an address or a CIDR'));
 
 export const port = z.int().min(1).max(65_535);
 

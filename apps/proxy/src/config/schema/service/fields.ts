@@ -1,9 +1,9 @@
 import { lazily } from '@inband/chainers';
 import { compileGlob, readPathPattern } from '@inband/core';
 import * as z from 'zod';
-import { fieldValue } from '../templates/field-value.ts';
-import { nameProblem, template } from '../templates/templates.ts';
-import { oneOrMore } from './values.ts';
+import { fieldValue } from '../../templates/field-value.ts';
+import { nameProblem, template } from '../../templates/templates.ts';
+import { oneOrMore } from '../../values/one-or-more.ts';
 
 const name = z.string().min(1);
 

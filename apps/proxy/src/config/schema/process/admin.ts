@@ -1,9 +1,8 @@
 import { lazily } from '@inband/chainers';
 import * as z from 'zod';
-import { ADMIN_ROLES } from '../known/constants.ts';
-import { account, bind, fileMode, oneOrMore } from './values.ts';
-
-const text = z.string().min(1);
+import { ADMIN_ROLES } from '../../known/constants.ts';
+import { oneOrMore } from '../../values/one-or-more.ts';
+import { account, bind, fileMode, text } from '../../values/values.ts';
 
 const role = z.enum(ADMIN_ROLES);
 

@@ -1,8 +1,7 @@
 import { lazily } from '@inband/chainers';
 import * as z from 'zod';
-import { oneOrMore } from './values.ts';
-
-const text = z.string().min(1);
+import { oneOrMore } from '../../values/one-or-more.ts';
+import { text } from '../../values/values.ts';
 
 const certificate = lazily(() =>
   z

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { numberOf } from '../known/facilities.ts';
+import { numberOf } from '../../known/facilities.ts';
 import { parseReceiver, syslog } from './syslog.ts';
 
 test.each([

@@ -1,7 +1,7 @@
 // Generated from the schema; after a change of that: npx node apps/proxy/src/config/generate-schema.ts
 import type { Duration } from '@inband/chainers';
 import type { Filter, Plugin } from '@inband/core';
-import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './values.ts';
+import type { Size, WrittenByteRate, WrittenQuota, WrittenRate } from './written-values.ts';
 
 /** A configuration as it is written. */
 export interface ConfigInput {

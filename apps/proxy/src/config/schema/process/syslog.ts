@@ -1,8 +1,8 @@
 import { lazily } from '@inband/chainers';
 import type { MessageReceiver } from '@inband/core';
 import * as z from 'zod';
-import { parseSockAddr } from './bind.ts';
-import { FACILITIES } from '../known/facilities.ts';
+import { parseSockAddr } from '../../values/bind.ts';
+import { FACILITIES } from '../../known/facilities.ts';
 
 const USUAL_PORTS = { udp: 514, tcp: 601 } as const;
 

@@ -1,7 +1,6 @@
 import { lazily, typeNames } from '@inband/chainers';
 import * as z from 'zod';
-
-const text = z.string().min(1);
+import { text } from '../../values/values.ts';
 
 /** Certificates have at most a hundred names at the usual CAs. */
 const MOST_NAMES = 100;

@@ -1,6 +1,6 @@
 import { lazily, zoneOrAddress } from '@inband/chainers';
 import * as z from 'zod';
-import { oneOrMore } from './values.ts';
+import { oneOrMore } from '../../values/one-or-more.ts';
 
 /** Traces. Nothing of it is loaded where the key is left out. */
 export const tracing = lazily(() =>

@@ -1,9 +1,8 @@
 import { duration, lazily, serviceName } from '@inband/chainers';
 import * as z from 'zod';
-import { oneOrMore } from './values.ts';
+import { oneOrMore } from '../../values/one-or-more.ts';
 import { certificateKeys, trustKeys } from './tls-certificates.ts';
-
-const text = z.string().min(1);
+import { text } from '../../values/values.ts';
 
 const match = lazily(() =>
   z

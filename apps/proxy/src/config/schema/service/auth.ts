@@ -1,6 +1,6 @@
 import { lazily, typeNames } from '@inband/chainers';
 import * as z from 'zod';
-import type { AuthInput } from './config-input.ts';
+import type { AuthInput } from '../../input/config-input.ts';
 
 const EXPECTED = 'expected a mapping with the "type" of a way to authenticate and its options';
 
