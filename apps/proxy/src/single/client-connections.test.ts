@@ -148,6 +148,18 @@ test('limits count it, as the connections of listeners', async () => {
   );
 });
 
+test('an address is that of its canonical form, whatever it is written as', async () => {
+  await running(async (inband) => {
+    const [ours, theirs] = duplexPair();
+    inband.accept(theirs, { service: 'web', client: { family: 'inet6', address: '::FFFF:c000:0242', port: 1 } });
+    expect(inband.connections()[0]?.address).toEqual({ family: 'inet', address: '192.0.2.66', port: 1 });
+    const answer = reading(ours);
+    ours.write(GET);
+    await vi.waitFor(() => expect(answer.text).toMatch(/^HTTP\/1\.1 403 /));
+    ours.destroy();
+  });
+});
+
 test("what cannot be accepted stays the program's", async () => {
   let last: Inband | undefined;
   const [, stream] = duplexPair();
@@ -155,6 +167,11 @@ test("what cannot be accepted stays the program's", async () => {
     last = inband;
     expect(() => inband.accept(stream, { service: 'wep', client })).toThrow('There is no service "wep".');
     expect(() => inband.accept(stream, { service: 'web' })).toThrow('pass "client"');
+    for (const wrong of [{ address: '192.0.2.7.' }, { address: 'somewhere' }, { port: Number.NaN }, { port: 65_536 }]) {
+      const at = { ...client, ...wrong };
+      expect(() => inband.accept(stream, { service: 'web', client: at })).toThrow('"client" needs an IP address');
+      expect(() => inband.accept(stream, { service: 'web', client, local: at })).toThrow('"local" needs an IP address');
+    }
     const [, gone] = duplexPair();
     gone.destroy();
     expect(() => inband.accept(gone, { service: 'web', client })).toThrow('destroyed already');

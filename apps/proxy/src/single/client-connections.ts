@@ -80,13 +80,13 @@ export function acceptDuplex(
   }
   // It would never say that it is closed, and keep its place.
   if (duplex.destroyed) throw new TypeError('The stream is destroyed already.');
-  const remote = client ?? addressOf(duplex, 'remote');
+  const remote = client === undefined ? addressOf(duplex, 'remote') : canonical('client', client);
   if (remote === undefined) {
     throw new TypeError(
       'Where the client is must be known, because rules and limits go by it: pass "client" for a stream that is no socket.',
     );
   }
-  const at = local ?? addressOf(duplex, 'local') ?? remote;
+  const at = (local === undefined ? addressOf(duplex, 'local') : canonical('local', local)) ?? remote;
   const connection = connectionFromDuplex(duplex, { local: at, remote });
   const accepted = new AcceptedClient({ connection, address: remote, local: at, listener: at });
   gate.enter(connection);
@@ -96,6 +96,16 @@ export function acceptDuplex(
   else if (refusal.mayAnswer && proxy.refuse !== undefined) proxy.refuse(accepted, refusal.error);
   else connection.destroy(refusal.error);
   return accepted.id;
+}
+
+/** Rules compare addresses in one form, in which no program need have them: `::ffff:10.0.0.1` is 10.0.0.1. */
+function canonical(what: keyof AcceptOptions, given: SockAddr): SockAddr {
+  if (given.family === 'unix') return given;
+  const { address, port } = given;
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+  const known = isPort && typeof address === 'string' ? inetAddr(address, port) : undefined;
+  if (known !== undefined) return known;
+  throw new TypeError(`"${what}" needs an IP address and a port from 0 to 65535, found ${JSON.stringify(given)}.`);
 }
 
 /** Of a socket, which says it by properties of its own. */

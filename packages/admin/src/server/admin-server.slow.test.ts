@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { ACCESS, TOKENS } from '../../test-support/admin-app.ts';
 import { ScriptedState } from '../../test-support/scripted-state.ts';
@@ -59,6 +60,21 @@ describe('the admin server', () => {
   test('says what is in the way of its port', async () => {
     const { address } = await start();
     await expect(start({ listen: at(address) })).rejects.toThrow('EADDRINUSE');
+  });
+
+  test.each([
+    ['NO /such HTTP/1.1\r\n\r\n', 400, 'This is not an HTTP request.'],
+    [
+      `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'The fields of the request are too large.',
+    ],
+  ])('answers what it cannot read with a problem, too: %.20j', async (sent, status, detail) => {
+    const { port } = at((await start()).address) as { readonly port: number };
+    const client = connect(port, '127.0.0.1', () => client.write(sent));
+    const [head, body] = (await text(client)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*\r\ncontent-type: application/problem\\+json\r\n`));
+    expect(JSON.parse(body ?? '')).toEqual({ status, title: 'The request is wrong', detail });
   });
 
   test('takes a token of the client', async () => {

@@ -4,6 +4,7 @@ import type { AdminApp } from '../base/app-types.ts';
 import type { Access } from '../access/access.ts';
 import { describeRoutes, openApi } from './open-api.ts';
 import { AdminError, PROBLEM_JSON } from '../base/problem.ts';
+import { answerUnreadable } from './client-errors.ts';
 import { answerErrors, wrongRequest } from './error-answers.ts';
 import { everyRoute } from '../routes/every-route.ts';
 import type { ProxyState } from '../base/state.ts';
@@ -34,6 +35,7 @@ export async function createApp({ state, access, serverFactory }: AppDeps): Prom
       reply.hijack();
       reply.raw.writeHead(problem.status, { 'content-type': PROBLEM_JSON }).end(JSON.stringify(problem));
     },
+    clientErrorHandler: answerUnreadable,
     ajv: { customOptions: { removeAdditional: false } },
     ...(serverFactory !== undefined && { serverFactory }),
   });

@@ -1,4 +1,5 @@
-import { formatIp, parseIp, requestId, type Session, type SockAddr } from '@inband/core';
+import { formatIp, type HostPort, parseIp, requestId, type Session, type SockAddr } from '@inband/core';
+import { reachedHost } from '../message/authority.ts';
 import type { RequestHead } from '../message/head/request-head.ts';
 import { speaksTls } from '../message/speaks-tls.ts';
 
@@ -39,8 +40,8 @@ const VARIABLES: Readonly<Record<string, Variable>> = {
   'request.id': ({ session }) => requestId(session),
   'request.method': ({ request }) => request.method,
   'request.scheme': ({ session, request }) => (isSecure(session, request) ? 'https' : 'http'),
-  'request.host': ({ request }) => inUrl(request.target.host),
-  'request.port': ({ request }) => String(request.target.port),
+  'request.host': (subject) => inUrl(askedHost(subject).host),
+  'request.port': (subject) => String(askedHost(subject).port),
   'request.target': ({ request }) => targetOf(request),
   'request.path': ({ request }) => targetOf(request).replace(/\?.*/s, ''),
   'request.query': ({ request }) => targetOf(request).replace(/^[^?]*\??/s, ''),
@@ -75,6 +76,11 @@ function hostOf(address: SockAddr): string {
 
 function portOf(address: SockAddr): string {
   return address.family === 'unix' || address.port === 0 ? '' : String(address.port);
+}
+
+/** What the client asked for. One of HTTP/1.0 that names no host is taken to ask for where it reached us, as the server is told. */
+export function askedHost({ session: { client }, request: { target } }: Subject): HostPort {
+  return target.host === '' ? reachedHost(client.local, client.tls !== undefined) : target;
 }
 
 /** Whether the client asked for https. */

@@ -3,7 +3,7 @@ import { parseIp } from '@inband/core';
 import { describe, expect, test } from 'vitest';
 import { perForm, runs } from '../../../../test/support/tiers/runs.ts';
 import { latin1, soup } from '../../test-support/bytes.ts';
-import { parseAuthority, reachedAt } from './authority.ts';
+import { parseAuthority, reachedAt, reachedHost } from './authority.ts';
 
 function parse(text: string) {
   const bytes = latin1(`<${text}>`);
@@ -123,5 +123,8 @@ test('who named no host is taken to have named where it reached us', () => {
   expect(reachedAt({ ...inet, port: 8080 })).toBe('192.0.2.1:8080');
   expect(reachedAt({ ...inet, port: 80 })).toBe('192.0.2.1');
   expect(reachedAt({ ...inet6, port: 8080 })).toBe('[2001:db8::1]:8080');
+  expect(reachedAt({ ...inet, port: 443 }, true)).toBe('192.0.2.1');
   expect(reachedAt({ family: 'unix', path: '/run/x' })).toBe('localhost');
+  expect(reachedHost({ ...inet6, port: 8080 })).toEqual({ host: '2001:db8::1', port: 8080 });
+  expect(reachedHost({ family: 'unix', path: '/run/x' }, true)).toEqual({ host: 'localhost', port: 443 });
 });

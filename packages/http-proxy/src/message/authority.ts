@@ -36,9 +36,19 @@ export const NO_AUTHORITY = authorityOf('', undefined, true);
  * section 3.2 asks for an empty `Host`, but nginx and others answer that with 400.
  */
 export function reachedAt(local: SockAddr, isSecure = false): string {
-  if (local.family === 'unix') return 'localhost';
-  const host = local.family === 'inet6' ? `[${local.address}]` : local.address;
-  return local.port === (isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT) ? host : `${host}:${local.port}`;
+  const { host, port } = reachedHost(local, isSecure);
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === defaultPort(isSecure) ? name : `${name}:${port}`;
+}
+
+/** The same in its parts. */
+export function reachedHost(local: SockAddr, isSecure = false): HostPort {
+  if (local.family === 'unix') return { host: 'localhost', port: defaultPort(isSecure) };
+  return { host: local.address, port: local.port };
+}
+
+function defaultPort(isSecure: boolean): number {
+  return isSecure ? DEFAULT_SECURE_PORT : DEFAULT_PORT;
 }
 
 /** Letters, digits, hyphen and underscore, of which host names on the Internet consist. */

@@ -39,6 +39,7 @@ test('a ConfigError is a configuration error with one line per problem', () => {
 test('describeValue shortens what is long and escapes what is strange', () => {
   expect(describeValue('a\nb')).toBe('"a\\nb"');
   expect(describeValue('x'.repeat(500)).length).toBeLessThan(90);
+  expect([describeValue(10n), describeValue(Number.NaN), describeValue(Symbol('x'))]).toEqual(['10n', 'NaN', 'symbol']);
   expect(describeValue(null)).toBe('an empty value');
   expect(describeValue([])).toBe('an empty list');
   expect(describeValue({})).toBe('a mapping');

@@ -110,6 +110,8 @@ test.each([
     'https://x.example{request.target}',
     'https://x.example/?a',
   ],
+  ['GET /a HTTP/1.0', 'https://{request.host}:{request.port}{request.target}', 'https://127.0.0.1:3128/a'],
+  ['GET /a HTTP/1.0\r\nHost:', 'https://{request.host}{request.target}', 'https://127.0.0.1/a'],
   ['GET /a"<b>\xe9%zz HTTP/1.1\r\nHost: old.example', '/b{request.target}', '/b/a%22%3Cb%3E%E9%zz'],
   [
     'GET / HTTP/1.1\r\nHost: old.example',

@@ -37,6 +37,20 @@ test('the server sees the rewritten path and host, and the client what it knows'
   expect(got).not.toContain('/v1/');
 });
 
+test.each([
+  ['api.internal:8443', 'http://api.internal:8443/v1/b'],
+  [undefined, 'http://127.0.0.1:3128/v1/b'],
+])('a client that names no host is sent back to where it reached the proxy (host: %s)', async (host, location) => {
+  const h = await make({ routeRewrites: { [ROUTE]: { path: { from: '/api/', to: '/v1/' }, host, answers: true } } });
+  const client = h.client();
+  client.send('GET /api/a HTTP/1.0\r\n\r\n');
+  const server = await h.server();
+  await server.receive('\r\n\r\n');
+  server.send(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`);
+  await client.ended();
+  expect(client.received).toContain('\r\nlocation: http://127.0.0.1:3128/api/b\r\n');
+});
+
 test('a retried request is sent the same way, and the next one on its own', async () => {
   const h = await make(API);
   const client = h.client();

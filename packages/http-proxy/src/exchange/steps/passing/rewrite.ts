@@ -7,7 +7,7 @@ import { cookieBack, type Mapping, urlBack } from '../../../rewriting/map-back.t
 import { rewritePath } from '../../../rewriting/rewrite-path.ts';
 import { type RouteRewrite, splitAuthority } from '../../../rewriting/route-rewrite.ts';
 import type { HttpContext } from '../../../service/context.ts';
-import { isSecure } from '../../../fields/variables.ts';
+import { askedHost, isSecure } from '../../../fields/variables.ts';
 import type { Call, Step } from '../step.ts';
 
 /** Has servers see another path or host than the client asked for, as routes say, and maps back what they answer about themselves. */
@@ -44,12 +44,13 @@ function serverAt(host: string, asked: HostPort): HostPort {
   return { host: name, port };
 }
 
-function mapBack({ request, session }: Call, head: ResponseHead, { path, host }: RouteRewrite): void {
-  const { target } = request;
+function mapBack(call: Call, head: ResponseHead, { path, host }: RouteRewrite): void {
+  const { request, session } = call;
+  const asked = askedHost(call);
   const mapping: Mapping = {
     path,
-    server: host === undefined ? target : serverAt(host, target),
-    asked: { ...target, scheme: isSecure(session, request) ? 'https' : 'http' },
+    server: host === undefined ? asked : serverAt(host, asked),
+    asked: { ...asked, scheme: isSecure(session, request) ? 'https' : 'http' },
   };
   const fields = new FieldList(head);
   for (const name of ['location', 'content-location']) fields.replace(name, (url) => urlBack(url, mapping));
