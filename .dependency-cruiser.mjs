@@ -24,6 +24,7 @@ const platform = [
   // Below everything else in core: whoever publishes asks it whether anybody listens.
   { room: 'core/diagnostics', from: { path: '^packages/core/src/diagnostics/' }, may: ['diagnostics_channel'] },
   { room: 'core/machine', from: { path: '^packages/core/src/machine/' }, may: ['fs', 'os'] },
+  { room: 'files', from: { path: '^packages/files/src/' }, may: ['crypto', 'fs', 'path'] },
   { room: 'http-proxy', from: { path: '^packages/http-proxy/src/' }, may: [] },
   { room: 'tls-guard', from: { path: '^packages/tls-guard/src/' }, may: [] },
   {
@@ -108,7 +109,7 @@ export default {
       severity: 'error',
       from: {
         path: '^(packages|apps)/',
-        pathNot: '^(packages/(core|http-proxy|tls-guard|tls|chainers|admin|acme|auth|pac|store)|apps/proxy)/',
+        pathNot: '^(packages/(core|files|http-proxy|tls-guard|tls|chainers|admin|acme|auth|pac|store)|apps/proxy)/',
       },
       to: {},
     },
@@ -127,19 +128,25 @@ export default {
       to: { path: ours, pathNot: '^packages/admin/src/' },
     },
     {
-      name: 'acme-stands-alone',
-      comment: 'acme imports nothing of ours: what certificates are for is not its business.',
+      name: 'files-stand-alone',
+      comment: 'files imports nothing of ours: what is in files is not its business.',
       severity: 'error',
-      from: { path: '^packages/acme/src/' },
-      to: { path: ours, pathNot: '^packages/acme/src/' },
+      from: { path: '^packages/files/src/' },
+      to: { path: ours, pathNot: '^packages/files/src/' },
     },
     {
-      name: 'pac-stands-alone',
-      comment:
-        'pac imports nothing of ours: it evaluates files, and what is done with the answers is not its business.',
+      name: 'acme-stands-on-files',
+      comment: 'acme imports files only: what certificates are for is not its business.',
+      severity: 'error',
+      from: { path: '^packages/acme/src/' },
+      to: { path: ours, pathNot: '^packages/(files|acme)/src/' },
+    },
+    {
+      name: 'pac-stands-on-files',
+      comment: 'pac imports files only: it evaluates PAC files, and what is done with the answers is not its business.',
       severity: 'error',
       from: { path: '^packages/pac/src/' },
-      to: { path: ours, pathNot: '^packages/pac/src/' },
+      to: { path: ours, pathNot: '^packages/(files|pac)/src/' },
     },
     {
       name: 'packages-stand-on-core',
@@ -170,11 +177,11 @@ export default {
       to: { path: '^packages/store/src/(redis|nats)/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
     {
-      name: 'tls-stands-on-core-and-guard',
-      comment: 'tls imports core, and the parser of a ClientHello that tls-guard has.',
+      name: 'tls-stands-on-core-files-and-guard',
+      comment: 'tls imports core, files, and the parser of a ClientHello that tls-guard has.',
       severity: 'error',
       from: { path: '^packages/tls/src/' },
-      to: { path: ours, pathNot: '^packages/(core|tls-guard|tls)/src/' },
+      to: { path: ours, pathNot: '^packages/(core|files|tls-guard|tls)/src/' },
     },
     {
       name: 'program-stands-on-packages',

@@ -10,6 +10,7 @@ const run = promisify(execFile);
 /** The published packages, by folder. */
 export const PACKAGES = [
   'packages/core',
+  'packages/files',
   'packages/http-proxy',
   'packages/tls-guard',
   'packages/tls',

@@ -4,5 +4,4 @@ export { PacError, type PacErrorKind } from './base/pac-error.ts';
 export { PacFile, type PacFileDeps } from './pac-file.ts';
 export { type PacPlace, PacSource, type PacSourceDeps } from './pac-source.ts';
 export { readPac } from './read-pac.ts';
-export type { FollowTimes } from './text/followed-text.ts';
 export type { PacLog } from './text/log.ts';

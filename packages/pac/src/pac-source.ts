@@ -1,14 +1,15 @@
+import type { FollowerTimes } from '@inband/files';
 import type { Dispatcher } from 'undici';
 import { PacError } from './base/pac-error.ts';
 import { Decisions } from './decisions.ts';
 import { PacFile } from './pac-file.ts';
 import { FetchedText } from './text/fetched-text.ts';
-import { FollowedText, type FollowTimes } from './text/followed-text.ts';
+import { FollowedText } from './text/followed-text.ts';
 import type { PacLog } from './text/log.ts';
 
 /** Where a PAC file comes from. */
 export type PacPlace =
-  | { readonly path: string; readonly text: string; readonly times?: Partial<FollowTimes> | undefined }
+  | { readonly path: string; readonly text: string; readonly times?: Partial<FollowerTimes> | undefined }
   | { readonly url: string; readonly refresh: number; readonly dispatcher?: Dispatcher | undefined };
 
 export interface PacSourceDeps<Answer> {
@@ -51,7 +52,11 @@ export class PacSource<Answer> {
     const changed = (text: string): Promise<void> => this.#take(text, this.#problem !== undefined);
     const { log, resolve } = this.#deps;
     if ('text' in place)
-      this.#text ??= new FollowedText(place.path, place.text, (text) => void changed(text), place.times);
+      this.#text ??= new FollowedText(place.path, place.text, {
+        changed: (text) => void changed(text),
+        log,
+        times: place.times,
+      });
     else this.#text ??= new FetchedText({ ...place, log, resolve }, changed);
   }
 

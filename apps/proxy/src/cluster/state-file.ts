@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '@inband/core';
-import { replaceFile } from '../own-files/replace-file.ts';
+import { replaceFile } from '@inband/files';
 
 /** A file in `cluster.state`, which is replaced whole. */
 export class StateFile {

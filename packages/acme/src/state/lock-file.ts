@@ -1,8 +1,8 @@
+import { createFile, isCode } from '@inband/files';
 import { randomUUID } from 'node:crypto';
 import { readFile, readlink, rename, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { createFile, isCode } from './atomic-write.ts';
 
 /** Milliseconds between two signs of life of whoever holds a lock. */
 const SIGN_OF_LIFE = 15_000;

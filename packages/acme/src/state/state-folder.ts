@@ -1,3 +1,4 @@
+import { createFile, isCode, removeAbandoned, replaceFile } from '@inband/files';
 import { createHash, createPrivateKey } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,11 +16,7 @@ import {
   type Progress,
   progressSchema,
 } from './acme-storage.ts';
-import { createFile, INCOMPLETE, isCode, replaceFile } from './atomic-write.ts';
 import { tryLock } from './lock-file.ts';
-
-/** Milliseconds after which a file that was never completed is removed. */
-const LEFT_OVER = 3_600_000;
 
 /**
  * What is kept of one CA, in a folder of its own within the state folder: the account, the certificates (a file of PEM for each, with key
@@ -43,7 +40,7 @@ export class StateFolder implements AcmeStorage {
     const folder = join(state, `${host}-${hash}`);
     for (const each of ['certificates', 'orders']) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
     const opened = new StateFolder(folder, log);
-    for (const each of [folder, join(folder, 'certificates'), join(folder, 'orders')]) await removeLeftOver(each);
+    for (const each of [folder, join(folder, 'certificates'), join(folder, 'orders')]) await removeAbandoned(each);
     await opened.account();
     return opened;
   }
@@ -176,14 +173,5 @@ async function createFileIfMissing(path: string, text: () => string): Promise<vo
   } catch (error) {
     if (!isCode(error, 'ENOENT')) throw error;
     await createFile(path, text());
-  }
-}
-
-async function removeLeftOver(folder: string): Promise<void> {
-  for (const file of await readdir(folder)) {
-    if (!file.startsWith(INCOMPLETE)) continue;
-    const path = join(folder, file);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-    if (Date.now() - mtimeMs > LEFT_OVER) await rm(path, { force: true });
   }
 }

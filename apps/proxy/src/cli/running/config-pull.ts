@@ -1,12 +1,12 @@
 import type { EffectiveConfig } from '@inband/admin';
 import { ProxyError } from '@inband/core';
+import { replaceFile } from '@inband/files';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { languageOf } from '../../config/read/config-files.ts';
 import { type MergePatch, mergePatch } from '../../config/read/merge-patch.ts';
 import { type ConfigSource, readConfigFile } from '../../config/read/read-source.ts';
 import { hashOf } from '../../overlays/overlays.ts';
 import { putIntoText } from '../../overlays/put-into-text.ts';
-import { replaceFile } from '../../own-files/replace-file.ts';
 import { askRunning } from './ask-running.ts';
 
 /** Changes by the admin API are to be put into the file. */

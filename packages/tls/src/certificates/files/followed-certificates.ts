@@ -1,8 +1,8 @@
 import type { Logger } from '@inband/core';
+import { FileFollower, type FollowerTimes, type Looked } from '@inband/files';
 import type { CertificateFiles, PairChange } from './certificate-files.ts';
 import type { CertificateStore } from '../certificate-store.ts';
 import { ExpiryNotices } from './expiry-notices.ts';
-import { FileFollower, type FollowerTimes, type Looked } from './file-follower.ts';
 import type { ServerCertificate } from '../server-certificate.ts';
 
 export interface FollowedCertificatesOptions {

@@ -1,5 +1,5 @@
 import type { Logger } from '@inband/core';
-import { FileFollower, type FollowerTimes, type Looked } from './file-follower.ts';
+import { FileFollower, type FollowerTimes, type Looked } from '@inband/files';
 import type { Trust, TrustFiles } from './trust-files.ts';
 
 const DAY = 86_400_000;

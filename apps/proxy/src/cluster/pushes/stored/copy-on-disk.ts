@@ -1,7 +1,7 @@
+import { replaceFile } from '@inband/files';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hash } from 'node:crypto';
-import { replaceFile } from '../../../own-files/replace-file.ts';
 import { type Copy, parseCopy } from './records.ts';
 
 /** Its file in the folder `cluster.state`. */

@@ -1,5 +1,9 @@
-import type { Logger } from '@inband/core';
 import { type FSWatcher, watch } from 'node:fs';
+
+/** Gets one line where a folder cannot be watched. The fields come first, then the message. */
+export interface FollowerLog {
+  warn(fields: object, message: string): void;
+}
 
 /** What a look has found. */
 export interface Looked {
@@ -47,7 +51,7 @@ type State = 'waits' | 'soon' | 'looks' | 'looks-again' | 'closed';
  */
 export class FileFollower {
   readonly #look: () => Promise<Looked>;
-  readonly #logger: Logger;
+  readonly #log: FollowerLog;
   readonly #times: FollowerTimes;
   readonly #watchers = new Map<string, FSWatcher>();
   #timer: NodeJS.Timeout | undefined = undefined;
@@ -55,9 +59,9 @@ export class FileFollower {
   #hasFailed = false;
 
   /** `look` never rejects. */
-  constructor(look: () => Promise<Looked>, logger: Logger, times: Partial<FollowerTimes> = {}) {
+  constructor(look: () => Promise<Looked>, log: FollowerLog, times: Partial<FollowerTimes> = {}) {
     this.#look = look;
-    this.#logger = logger;
+    this.#log = log;
     this.#times = { ...TIMES, ...times };
   }
 
@@ -129,6 +133,6 @@ export class FileFollower {
   #fail(folder: string, error: unknown): void {
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    this.#logger.warn({ folder, err: error }, 'a folder cannot be watched; it is looked at once a minute');
+    this.#log.warn({ folder, err: error }, 'a folder cannot be watched; it is looked at once a minute');
   }
 }
