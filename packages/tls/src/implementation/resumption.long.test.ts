@@ -1,5 +1,5 @@
 import { type Connection, createMemoryNetwork, ignoreEvents } from '@inband/core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { makeAuthority, selfSigned, type TestCertificate } from '../../test-support/certificates.ts';
 import type {
   TlsClientContext,
@@ -92,6 +92,35 @@ describe.each(cases)('$name, TLS $maxVersion: a session', ({ tls, maxVersion }) 
       expect(connection?.tls.peer?.names.dns).toEqual(['me.example']);
     }
   });
+
+  if (tls === nodeImplementation) {
+    test('ends with the first authority in the chain of any client', async () => {
+      const tomorrow = new Date(Date.now() + 86_400_000);
+      const short = clients.intermediate('Soon over', { notAfter: tomorrow }).issue({ names: ['me'], usage: 'client' });
+      const asking = server({ clientAuth: 'require', ...byClients });
+      const [one, other] = [client(shown), client({ certificate: short.chain, key: short.key })];
+      const visit = async (context: TlsClientContext) =>
+        (await meet(tls, context, asking)).server.connection?.tls.resumed;
+      expect([await visit(one), await visit(one), await visit(other), await visit(other)]).toEqual([
+        false,
+        true,
+        false,
+        true,
+      ]);
+      vi.useFakeTimers({ toFake: ['Date'], now: tomorrow.getTime() + 1_000 });
+      toClose.push(() => vi.useRealTimers());
+      // OpenSSL itself has the real time.
+      expect([await visit(other), await visit(one), await visit(one)]).toEqual([false, false, true]);
+    });
+
+    test('is resumed only where the chain of its client is known', async () => {
+      const context = client(shown);
+      const [asking, another] = [1, 2].map(() => server({ clientAuth: 'require', ...byClients }));
+      if (asking === undefined || another === undefined) throw new TypeError('Two servers are needed.');
+      await meet(tls, context, asking);
+      expect((await meet(tls, context, another)).server.connection?.tls.resumed).toBe(false);
+    });
+  }
 
   test('is not resumed where other authorities count', async () => {
     const context = client(shown);

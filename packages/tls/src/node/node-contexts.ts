@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import { constants, randomBytes } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { TlsConfigurationError } from '../base/configuration-error.ts';
 import type { TlsClientContext, TlsClientOptions, TlsServerContext, TlsServerOptions } from '../base/implementation.ts';
@@ -25,22 +25,43 @@ export class NodeServerContext extends NodeContext implements TlsServerContext {
   readonly #options: TlsServerOptions;
   #keys: readonly Uint8Array[] | undefined;
   #secure: SecureContext;
+  /** When the first authority expires in the chains of clients whose sessions may be resumed. */
+  #until = Infinity;
 
   constructor(options: TlsServerOptions) {
     super(options);
     this.#options = options;
     this.#keys = options.tickets?.current.keys;
-    this.#secure = serverContext(options, this.#keys);
     this.clientAuth = options.clientAuth ?? 'off';
+    this.#secure = this.#make();
   }
 
   get secure(): SecureContext {
     const keys = this.#options.tickets?.current.keys;
-    if (keys !== this.#keys) {
+    if (keys !== this.#keys || this.#until <= Date.now()) {
       this.#keys = keys;
-      this.#secure = serverContext(this.#options, keys);
+      this.#until = Infinity;
+      this.#secure = this.#make();
     }
     return this.#secure;
+  }
+
+  /** A client has shown a chain in a full handshake. */
+  verified({ issuersUntil }: Pick<Shown, 'issuersUntil'>): void {
+    this.#until = Math.min(this.#until, issuersUntil);
+  }
+
+  /**
+   * A ticket holds the first certificate of a client's chain only, and Node gives it the same time each time. So sessions of clients with certificates
+   * are resumed only here, where their chains are known, and all end with the first authority that does: by another key.
+   */
+  #make(): SecureContext {
+    const [shared] = this.#keys ?? [];
+    const key = this.clientAuth === 'off' ? shared?.subarray(0, NODE_TICKET_KEYS) : randomBytes(NODE_TICKET_KEYS);
+    return secureContext(this.#options, {
+      sessionIdContext: sessionContextOf(this.#options),
+      ...(key && { ticketKeys: Buffer.from(key) }),
+    });
   }
 }
 
@@ -72,13 +93,6 @@ export class NodeClientContext extends NodeContext implements TlsClientContext {
 /** A session to resume, and what its server showed. Node does not know that any more when it is resumed, and the chain is not verified again. */
 export interface KeptSession extends Shown {
   readonly session: Buffer;
-}
-
-function serverContext(options: TlsServerOptions, keys: readonly Uint8Array[] | undefined): SecureContext {
-  return secureContext(options, {
-    sessionIdContext: sessionContextOf(options),
-    ...(keys?.[0] && { ticketKeys: Buffer.from(keys[0].subarray(0, NODE_TICKET_KEYS)) }),
-  });
 }
 
 function secureContext(options: TlsServerOptions | TlsClientOptions, more: SecureContextOptions = {}): SecureContext {

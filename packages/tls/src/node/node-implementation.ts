@@ -41,7 +41,13 @@ function accept(
     ...(alpn && { ALPNProtocols: alpn }),
   });
   const shown = shownOnce(socket);
-  return drive({ plain, duplex, socket, event: 'secure', need: clientAuth, peerOf: () => shown().peer }, done);
+  return drive(
+    { plain, duplex, socket, event: 'secure', need: clientAuth, peerOf: () => shown().peer },
+    (error, connection) => {
+      if (clientAuth !== 'off' && error === undefined && !socket.isSessionReused()) context.verified(shown());
+      done(error, connection);
+    },
+  );
 }
 
 function connectTo(

@@ -21,6 +21,8 @@ export interface Shown {
   readonly peer: PeerCertificate | undefined;
   /** When the first certificate of its chain expires, that of the authority included: milliseconds as of `Date.now`. */
   readonly until: number;
+  /** The same of the authorities alone. */
+  readonly issuersUntil: number;
 }
 
 /** What the peer showed in this handshake, read when it is first asked for: Node 24 tells it once only. */
@@ -32,15 +34,20 @@ export function shownOnce(socket: TLSSocket): () => Shown {
 /** Node tells an empty object where there is none. */
 function shownBy(leaf: Partial<DetailedPeerCertificate>): Shown {
   const { raw } = leaf;
-  let until = Infinity;
-  let certificate: Partial<DetailedPeerCertificate> | undefined = leaf;
-  while (certificate?.valid_to !== undefined) {
-    until = Math.min(until, Date.parse(certificate.valid_to));
-    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
-    // A root is its own issuer.
-    certificate = issuer === certificate ? undefined : issuer;
+  let issuersUntil = Infinity;
+  let certificate = issuerOf(leaf);
+  while (certificate !== undefined) {
+    issuersUntil = Math.min(issuersUntil, Date.parse(certificate.valid_to));
+    certificate = issuerOf(certificate);
   }
-  return { peer: raw && new PeerCertificate(raw), until };
+  const until = leaf.valid_to === undefined ? Infinity : Math.min(issuersUntil, Date.parse(leaf.valid_to));
+  return { peer: raw && new PeerCertificate(raw), until, issuersUntil };
+}
+
+/** A root is its own issuer. */
+function issuerOf(certificate: Partial<DetailedPeerCertificate>): DetailedPeerCertificate | undefined {
+  const { issuerCertificate: issuer } = certificate;
+  return issuer === certificate ? undefined : issuer;
 }
 
 /** A client's socket has it too, but the types do not say so. */

@@ -165,8 +165,10 @@ export interface OpenSsl {
    * before left of it.
    */
   sessionLifeOf(ssl: SslPointer): number;
-  /** Has the next `handshake` send a ticket for the session, with which it can be resumed for so long, in milliseconds. Only with TLS 1.3. */
-  makeTicket(ssl: SslPointer, life: number): boolean;
+  /** Of a server: has its session be resumed for so long at most, in milliseconds, by tickets that are made from now on. */
+  boundSession(ssl: SslPointer, life: number): void;
+  /** Has the next `handshake` send a ticket for the session. Only with TLS 1.3. */
+  makeTicket(ssl: SslPointer): boolean;
 
   /** The session if it can be resumed, for the caller to free. */
   takeSession(ssl: SslPointer): SessionPointer | undefined;

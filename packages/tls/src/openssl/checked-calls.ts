@@ -282,9 +282,13 @@ export class CheckedOpenSsl implements OpenSsl {
     return this.#connection(ssl).sessionLifeOf(ssl);
   }
 
-  makeTicket(ssl: SslPointer, life: number): boolean {
+  boundSession(ssl: SslPointer, life: number): void {
     demand(life >= 0 && life <= LONGEST_SESSION, `a session for ${life} ms`);
-    return this.#connection(ssl).makeTicket(ssl, life);
+    this.#connection(ssl).boundSession(ssl, life);
+  }
+
+  makeTicket(ssl: SslPointer): boolean {
+    return this.#connection(ssl).makeTicket(ssl);
   }
 
   takeSession(ssl: SslPointer): SessionPointer | undefined {

@@ -44,6 +44,9 @@ const RECORD_OVERHEAD = 512;
 /** Bytes in the output from which on it is emptied before something other than data is written. */
 const OUTPUT_RESERVE = 64 * 1024;
 
+/** Bytes in front of each record, the last two of which are its length. */
+const RECORD_HEAD = 5;
+
 /** Milliseconds of a session that is worth a ticket. */
 const SHORTEST_SESSION = 1_000;
 
@@ -73,9 +76,12 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
   /** The former key of a ticket that the peer has sent. */
   #ticketKey: Uint8Array | undefined = undefined;
   #isShutDown = false;
+  #isBounded = false;
   /** Received bytes that are not in the input. */
   #rest: Buffer | undefined = undefined;
   #restStart = 0;
+  /** Bytes of a record of which OpenSSL has a part, where each is read by itself. */
+  #recordRest = 0;
   /** What is to be sent before what is in the output. */
   #kept: Buffer[] = [];
   #cipher: Buffer;
@@ -110,7 +116,8 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     if (start >= end) return;
     this.#channel.enter(this);
     if (this.#stage === 'handshake') this.#ticketKey ??= this.#owner.tickets?.find(bytes, start, end);
-    if (this.#rest === undefined && this.#calls.inputLength === 0) start = this.#channel.fill(bytes, start, end);
+    const isDirect = this.#rest === undefined && this.#calls.inputLength === 0 && !this.#readsByRecord;
+    if (isDirect) start = this.#channel.fill(bytes, start, end);
     if (start < end) this.#keep(bytes.subarray(start, end));
   }
 
@@ -122,6 +129,7 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
 
   keepInput(bytes: Buffer): void {
     if (this.#stage !== 'handshake' && this.#stage !== 'open') return;
+    if (this.#readsByRecord) this.#recordRest += bytes.length;
     this.#rest = this.#rest === undefined ? bytes : Buffer.concat([bytes, this.#rest.subarray(this.#restStart)]);
     this.#restStart = 0;
   }
@@ -135,9 +143,27 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
     if (this.#calls.inputLength > 0) return true;
     const rest = this.#rest;
     if (rest === undefined) return false;
-    this.#restStart = this.#channel.fill(rest, this.#restStart, rest.length);
+    const start = this.#restStart;
+    const isByRecord = this.#readsByRecord;
+    this.#restStart = this.#channel.fill(rest, start, isByRecord ? this.#endOfRecord(rest) : rest.length);
+    if (isByRecord) this.#recordRest -= this.#restStart - start;
     if (this.#restStart === rest.length) this.#rest = undefined;
-    return true;
+    return !isByRecord || this.#restStart > start;
+  }
+
+  /** So that a session is bounded between the certificates of the client and its last record, with which a server of TLS 1.2 makes the ticket. */
+  get #readsByRecord(): boolean {
+    return this.#stage === 'handshake' && this.#owner.boundsSessions === true;
+  }
+
+  /** The end of the record that `rest` goes on with, as far as it is there. */
+  #endOfRecord(rest: Buffer): number {
+    const start = this.#restStart;
+    if (this.#recordRest === 0) {
+      if (rest.length - start < RECORD_HEAD) return start;
+      this.#recordRest = RECORD_HEAD + rest.readUInt16BE(start + RECORD_HEAD - 2);
+    }
+    return Math.min(rest.length, start + this.#recordRest);
   }
 
   #enter(): void {
@@ -170,6 +196,7 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
       }
       const outcome = this.#judge(result);
       if (outcome === 'closed') return this.#fail();
+      if (this.#owner.boundsSessions === true) this.#boundSession();
       if (outcome === 'want-write') this.#channel.makeRoom();
       else if (outcome !== 'want-read' || !this.#hasInput()) return outcome;
     }
@@ -177,14 +204,27 @@ export class OpenSslEngine implements TlsEngine, ChannelUser, Lifetime {
 
   /**
    * A session lives no longer than the chain of its client, of which a ticket holds the first certificate only, and is not prolonged by being
-   * resumed, because nothing verifies the chain then. TLS 1.2 sends its ticket within the handshake, and no further one.
+   * resumed, because nothing verifies the chain then. TLS 1.2 sends its ticket within the handshake, and no further one: see `#boundSession`.
    */
   #sendTicket(): void {
     const calls = this.#calls;
     const ssl = this.#ssl;
     if (calls.versionOf(ssl) !== TLS_1_3) return;
     const life = Math.min(calls.sessionLifeOf(ssl), calls.chainLifeOf(ssl) ?? Infinity);
-    if (life >= SHORTEST_SESSION && calls.makeTicket(ssl, life)) calls.handshake(ssl);
+    if (life < SHORTEST_SESSION) return;
+    calls.boundSession(ssl, life);
+    if (calls.makeTicket(ssl)) calls.handshake(ssl);
+  }
+
+  /** The same of TLS 1.2, as soon as the chain of the client is verified. */
+  #boundSession(): void {
+    const calls = this.#calls;
+    const ssl = this.#ssl;
+    if (this.#isBounded || calls.versionOf(ssl) === TLS_1_3) return;
+    const life = calls.chainLifeOf(ssl);
+    if (life === undefined) return;
+    this.#isBounded = true;
+    calls.boundSession(ssl, Math.max(0, Math.min(calls.sessionLifeOf(ssl), life)));
   }
 
   /**

@@ -750,10 +750,12 @@ class LinkedOpenSsl implements OpenSsl {
     return (this.#sessionTime(session) + this.#sessionTimeout(session)) * 1_000 - Date.now();
   }
 
-  makeTicket(ssl: SslPointer, life: number): boolean {
+  boundSession(ssl: SslPointer, life: number): void {
     const session = this.#sessionOf(ssl);
-    if (session === 0) return false;
-    this.#setSessionTimeout(session, Math.floor(life / 1_000));
+    if (session !== 0) this.#setSessionTimeout(session, Math.floor(life / 1_000));
+  }
+
+  makeTicket(ssl: SslPointer): boolean {
     return this.#newTicket(ssl) === 1;
   }
 
