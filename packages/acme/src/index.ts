@@ -21,6 +21,7 @@ export {
   type OpenedAccount,
   type Progress,
   progressSchema,
+  type RenewalNote,
 } from './state/acme-storage.ts';
 export { openAccount, StateFolder } from './state/state-folder.ts';
 export type { CertificateAndKey } from './x509/challenge-certificate.ts';

@@ -142,6 +142,48 @@ test('a CA that wants it earlier gets its wish, is told what is replaced, and it
   expect(ca.orders[1]?.payload.replaces).toBe(renewalId);
 });
 
+test('what the CA has said about renewing is known after a new start, and it is asked again when it wants to be', async () => {
+  ca.behaviour.window = {
+    start: new Date(clock.now() + 10 * DAY).toISOString(),
+    end: new Date(clock.now() + 11 * DAY).toISOString(),
+    explanationURL: 'https://ca.test/incident',
+  };
+  const keeper = await start();
+  await quiet(keeper, ([status]) => status?.explanation === 'https://ca.test/incident');
+  const [{ next } = { next: 0 }] = keeper.status;
+  await keepers.pop()?.close();
+  expect(await inFolder('renewals')).toEqual(['a.example.json']);
+  const asked = ca.requests.length;
+  clock.move(6 * HOUR - 1);
+  const again = await start();
+  await quiet(again);
+  expect(again.status).toMatchObject([{ next, explanation: 'https://ca.test/incident' }]);
+  expect(ca.requests.slice(asked)).toEqual([]);
+  clock.move(1);
+  await vi.waitFor(() => expect(ca.requests.slice(asked)).toHaveLength(2), PATIENCE);
+  expect(ca.requests.at(-1)).toMatch(/^GET \/renewal\//u);
+});
+
+test('what the CA has said about another certificate, or cannot be read, counts for nothing', async () => {
+  const far = clock.now() + HOUR;
+  const window = { start: new Date(far).toISOString(), end: new Date(far + HOUR).toISOString() };
+  ca.behaviour.window = window;
+  await quiet(await start());
+  await keepers.pop()?.close();
+  const [ours = ''] = await readdir(folder);
+  const file = join(folder, ours, 'renewals', 'a.example.json');
+  const note = JSON.parse(await readFile(file, 'utf8')) as object;
+  for (const text of [JSON.stringify({ ...note, renewalId: 'another' }), 'half']) {
+    await writeFile(file, text);
+    const asked = ca.requests.length;
+    const keeper = await start();
+    await vi.waitFor(() => expect(ca.requests.slice(asked)).toHaveLength(2), PATIENCE);
+    await quiet(keeper);
+    await keepers.pop()?.close();
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject(note);
+  }
+});
+
 test('a validation that fails is tried again after an hour', async () => {
   ca.behaviour.validate = () => undefined;
   const keeper = await start();

@@ -130,6 +130,8 @@ export class Keeper {
     const [issued, progress] = [await state.certificate(kept.name), await state.progress(kept.name)];
     if (issued !== undefined && kept.hosts.every((host) => issued.hosts.includes(host))) kept.has(issued);
     if (progress !== undefined) kept.remember(progress, retryAfterStart(progress, now));
+    const note = issued?.renewalId === undefined ? undefined : await state.renewal(kept.name);
+    if (note !== undefined) kept.recall(note, now);
     this.#kept.set(kept.name, kept);
   }
 
@@ -242,12 +244,22 @@ export class Keeper {
       const client = this.#client?.client ?? (await this.#clientNow());
       const seen = await client.renewalWindow(issued?.renewalId ?? '', this.#ended.signal);
       kept.saw(seen?.value, seen?.retryAt, clock.now());
+      await this.#note(kept);
     } catch (error) {
       const { message, retryAt } = toAcmeError(error);
       if (!this.#ended.signal.aborted)
         log.debug({ hosts, reason: message }, 'acme: the CA gives no renewal information');
       kept.saw(undefined, retryAt, clock.now());
     }
+  }
+
+  /** So that the next start need not ask again, and knows the window where the CA cannot be asked. Never rejects. */
+  async #note({ name, hosts, renewalNote }: Kept): Promise<void> {
+    const { state, log } = this.#deps;
+    if (renewalNote === undefined) return;
+    await state.saveRenewal(name, renewalNote).catch((error: unknown) => {
+      log.warn({ hosts, reason: String(error) }, 'acme: renewal information cannot be kept');
+    });
   }
 
   #publish(): void {

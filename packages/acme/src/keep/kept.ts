@@ -1,6 +1,6 @@
 import { certificateName } from '../base/host-names.ts';
 import type { RenewalWindow } from '../client/acme-client.ts';
-import type { Progress } from '../state/acme-storage.ts';
+import type { Progress, RenewalNote } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
 import type { Failed } from './back-off.ts';
 import { nextWindowLook, renewalTime } from './schedule.ts';
@@ -127,6 +127,22 @@ export class Kept {
   saw(window: RenewalWindow | undefined, retryAt: number | undefined, now: number): void {
     this.#window = window ?? this.#window;
     this.#lookAt = nextWindowLook(retryAt, now);
+  }
+
+  /** What the CA has said about renewing the certificate that is there. */
+  get renewalNote(): RenewalNote | undefined {
+    const renewalId = this.#issued?.renewalId;
+    const window = this.#window;
+    if (renewalId === undefined || window === undefined) return undefined;
+    return { renewalId, window, lookAt: this.#lookAt };
+  }
+
+  /** What the CA has said before the start of the program, if it was about the certificate that is there. */
+  recall({ renewalId, window, lookAt }: RenewalNote, now: number): void {
+    if (renewalId !== this.#issued?.renewalId) return;
+    this.#window = { ...window, explanation: window.explanation };
+    // The clock may have been set.
+    this.#lookAt = Math.min(lookAt, nextWindowLook(Infinity, now));
   }
 
   /** When it is issued next. */

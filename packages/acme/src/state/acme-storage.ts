@@ -19,6 +19,16 @@ export const progressSchema = z.object({
 });
 export type Progress = z.infer<typeof progressSchema>;
 
+/** What the CA has said about renewing a certificate (RFC 9773). Times are milliseconds since 1970. */
+export const renewalNoteSchema = z.object({
+  /** Of the certificate. */
+  renewalId: z.string(),
+  window: z.object({ start: z.number(), end: z.number(), explanation: z.string().optional() }),
+  /** It does not want to be asked before. */
+  lookAt: z.number(),
+});
+export type RenewalNote = z.infer<typeof renewalNoteSchema>;
+
 /** The account at a CA, as it is kept. */
 export const accountSchema = z.object({
   /** As PEM. */
@@ -47,6 +57,9 @@ export interface AcmeStorage {
   certificate(name: string): Promise<IssuedCertificate | undefined>;
   /** What has been done for a certificate, as far as this process knows. */
   progress(name: string): Promise<Progress | undefined>;
+  /** What the CA has told this process, or one before it with the same folder, about renewing a certificate. */
+  renewal(name: string): Promise<RenewalNote | undefined>;
+  saveRenewal(name: string, note: RenewalNote): Promise<void>;
   /** Removes all that there is of a certificate. */
   remove(name: string): Promise<void>;
   /** Undefined if another process is at work on this certificate. */

@@ -15,12 +15,14 @@ import {
   type OpenedAccount,
   type Progress,
   progressSchema,
+  type RenewalNote,
+  renewalNoteSchema,
 } from './acme-storage.ts';
 import { tryLock } from './lock-file.ts';
 
 /**
  * What is kept of one CA, in a folder of its own within the state folder: the account, the certificates (a file of PEM for each, with key
- * and chain, so that they cannot differ), and orders that are under way. Files are 0600, folders 0700.
+ * and chain, so that they cannot differ), orders that are under way, and when the CA wants certificates to be renewed. Files are 0600, folders 0700.
  */
 export class StateFolder implements AcmeStorage {
   readonly #folder: string;
@@ -38,9 +40,10 @@ export class StateFolder implements AcmeStorage {
     const hash = createHash('sha256').update(directory).digest('hex').slice(0, 8);
     const host = new URL(directory).hostname.replaceAll(/[^a-z0-9.-]/gu, '_');
     const folder = join(state, `${host}-${hash}`);
-    for (const each of ['certificates', 'orders']) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
+    const inner = ['certificates', 'orders', 'renewals'].map((each) => join(folder, each));
+    for (const each of inner) await mkdir(each, { recursive: true, mode: 0o700 });
     const opened = new StateFolder(folder, log);
-    for (const each of [folder, join(folder, 'certificates'), join(folder, 'orders')]) await removeAbandoned(each);
+    for (const each of [folder, ...inner]) await removeAbandoned(each);
     await opened.account();
     return opened;
   }
@@ -86,6 +89,22 @@ export class StateFolder implements AcmeStorage {
   async remove(name: string): Promise<void> {
     await rm(this.#certificate(name), { force: true });
     await rm(this.#order(name), { force: true });
+    await rm(this.#renewal(name), { force: true });
+  }
+
+  async renewal(name: string): Promise<RenewalNote | undefined> {
+    const file = this.#renewal(name);
+    try {
+      return renewalNoteSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    } catch (error) {
+      if (!isCode(error, 'ENOENT'))
+        this.#warn(file, error, 'acme: renewal information of the state folder cannot be read; the CA is asked again');
+      return undefined;
+    }
+  }
+
+  async saveRenewal(name: string, note: RenewalNote): Promise<void> {
+    await replaceFile(this.#renewal(name), JSON.stringify(note));
   }
 
   async progress(name: string): Promise<Progress | undefined> {
@@ -135,6 +154,10 @@ export class StateFolder implements AcmeStorage {
 
   #certificate(name: string): string {
     return join(this.#folder, 'certificates', `${name}.pem`);
+  }
+
+  #renewal(name: string): string {
+    return join(this.#folder, 'renewals', `${name}.json`);
   }
 
   #order(name: string): string {

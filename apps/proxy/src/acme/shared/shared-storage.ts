@@ -9,6 +9,7 @@ import {
   type Progress,
   progressSchema,
   readIssued,
+  type RenewalNote,
   type StateFolder,
 } from '@inband/acme';
 import { type Store, StoreError } from '@inband/store';
@@ -106,6 +107,14 @@ export class SharedStorage implements AcmeStorage {
       // What others have failed at is read again before anything is ordered.
       () => undefined,
     );
+  }
+
+  renewal(name: string): Promise<RenewalNote | undefined> {
+    return this.#deps.folder.renewal(name);
+  }
+
+  saveRenewal(name: string, note: RenewalNote): Promise<void> {
+    return this.#deps.folder.saveRenewal(name, note);
   }
 
   async remove(name: string): Promise<void> {
