@@ -219,7 +219,8 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   }
 
   serverFailed(error: ProxyError): void {
-    this.fail(error);
+    if (this.seenBodies?.isAnswered === true) this.changedAnswerEnded();
+    else this.fail(error);
   }
 
   // ---- trying again

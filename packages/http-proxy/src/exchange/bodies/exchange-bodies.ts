@@ -1,4 +1,4 @@
-import { type FilterBody, type ProxyError, toProxyError, wholeBodies } from '@inband/core';
+import { type FilterBody, type ProxyError, Timeout, type Timers, toProxyError, wholeBodies } from '@inband/core';
 import type { BodySink } from '../../message/body/body-sink.ts';
 import { Field } from '../../message/field-names.ts';
 import type { RequestHead } from '../../message/head/request-head.ts';
@@ -9,8 +9,12 @@ import { type BodyChange, bytesOf, gathered, isWhole, only, through } from './bo
 import { CollectingSink, type CollectLimit, discardingSink } from './body-sinks.ts';
 import { FilteredBody } from './filtered-body.ts';
 
+/** Milliseconds in which the rest of an answer that is dropped may come, so that its connection is used again. It may never end. */
+const DROP_WITHIN = 1_000;
+
 /** The exchange whose bodies are looked at. */
 export interface BodyCall {
+  readonly context: { readonly timers: Timers };
   readonly client: ClientSide;
   readonly server: ServerSide | undefined;
   readonly request: RequestHead;
@@ -67,6 +71,8 @@ export class ExchangeBodies {
   /** Bytes of bodies that were read whole. */
   #kept = 0;
   #isClosed = false;
+  /** Runs while the client has all that it is to have, and the rest of what the server sends is dropped. */
+  #dropping: Timeout | undefined = undefined;
   /** What `responseEnded` said, while the changed answer is still being written. */
   #ended: { readonly isClean: boolean } | undefined = undefined;
 
@@ -222,7 +228,13 @@ export class ExchangeBodies {
     if (bytes === undefined) return target;
     if (bytes.length > 0) target.pass(bytes, 0, bytes.length);
     target.end(undefined);
+    if (changes.length === 0 && !this.#isCollected) this.#dropRest();
     return discardingSink;
+  }
+
+  #dropRest(): void {
+    this.#dropping = new Timeout(() => this.#call.changedAnswerEnded());
+    this.#dropping.start(this.#call.context.timers.list(DROP_WITHIN));
   }
 
   #filterAnswer(sink: BodySink, changes: readonly BodyChange[]): FilteredBody {
@@ -254,6 +266,11 @@ export class ExchangeBodies {
     return this.#ended?.isClean;
   }
 
+  /** Whether the client has got all that it is to have, whatever becomes of the server. */
+  get isAnswered(): boolean {
+    return this.#dropping !== undefined;
+  }
+
   /** Returns whether that was for a body that is changed. */
   clientDrained(): boolean {
     this.#toClient?.drained();
@@ -266,6 +283,7 @@ export class ExchangeBodies {
     this.#kept = 0;
     this.#toServer?.close();
     this.#toClient?.close();
+    this.#dropping?.cancel();
   }
 }
 

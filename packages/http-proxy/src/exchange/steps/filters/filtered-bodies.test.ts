@@ -377,6 +377,35 @@ test('a body in place of another one that was not asked for', async () => {
   expect(harness.dialled).toBe(1);
 });
 
+describe('the rest of an answer that got another body', () => {
+  const other: Filter = { onResponse: () => ({ body: 'other' }) };
+
+  test('is not waited for longer than a second', async () => {
+    const { client, server, harness } = await begin([other], GET + GET);
+    await server.receive('\r\n\r\n');
+    server.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
+    await client.receive('other');
+    const left = await harness.server();
+    await server.ended();
+    server.connection.end();
+    left.send(answer('x'));
+    await client.receive('other');
+    expect(harness.records.map(({ error }) => error)).toEqual([undefined, undefined]);
+  });
+
+  test('may break off', async () => {
+    const { client, server, harness } = await begin([other], GET);
+    await server.receive('\r\n\r\n');
+    server.send('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc');
+    await client.receive('other');
+    server.connection.destroy();
+    client.send(GET);
+    const next = await harness.server();
+    next.send(answer('x'));
+    await client.receive('other');
+  });
+});
+
 test('a HEAD is told the length of another body, and gets no content', async () => {
   const { client, server } = await begin(
     [{ onResponse: () => ({ body: 'other' }) }],
