@@ -57,6 +57,15 @@ test('a listener that throws or rejects is a defect in the log, and affects nobo
   expect(heard).toHaveBeenCalledOnce();
 });
 
+test('an event that there is none of, and a listener that is no function, are refused at once', async () => {
+  const { inband } = await start(config());
+  const on = (...given: readonly unknown[]): unknown => Reflect.apply(Reflect.get(inband, 'on'), inband, given);
+  expect(() => on('sessions', () => undefined)).toThrow(
+    'There is no event "sessions"; there are session, error, reload.',
+  );
+  expect(() => on('session', {})).toThrow('The listener of "session" is no function.');
+});
+
 test('statistics need metrics, and say so', async () => {
   const { inband } = await start(config());
   expect(() => inband.stats()).toThrow(/metrics: \{\}/);

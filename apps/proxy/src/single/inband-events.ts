@@ -30,8 +30,12 @@ export class InbandEvents {
     this.#changed = changed;
   }
 
-  /** Returns what ends it. */
+  /** Returns what ends it. Throws what plain JavaScript may get wrong. */
   on<Event extends keyof InbandEventMap>(event: Event, listener: InbandListenerOf<Event>): () => void {
+    if (!Object.hasOwn(this.#listeners, event)) {
+      throw new TypeError(`There is no event "${event}"; there are ${Object.keys(this.#listeners).join(', ')}.`);
+    }
+    if (typeof listener !== 'function') throw new TypeError(`The listener of "${event}" is no function.`);
     const listeners = this.#listeners[event];
     // So that the same function, given twice, is two listeners.
     const own: InbandListenerOf<Event> = (...what) => listener(...what);
