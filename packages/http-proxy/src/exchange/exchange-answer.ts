@@ -126,7 +126,8 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   changedAnswerMoved(): void {
-    this.responseMoved();
+    this.waitForResponseBody();
+    if (this.state === 'answering') this.releaseHead();
   }
 
   changedAnswerEnded(): void {
@@ -134,7 +135,9 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   responseMoved(): void {
-    this.waitForResponseBody();
+    // Only what such a client gets shows that it is still there.
+    const mayBeGone = this.seenBodies?.withholds === true && this.client.hasEnded;
+    if (!mayBeGone) this.waitForResponseBody();
     if (this.state === 'answering') this.releaseHead();
   }
 

@@ -1,3 +1,4 @@
+import type { Filter } from '@inband/core';
 import { describe, expect, test, vi } from 'vitest';
 import type { Harness, HarnessOptions, Peer } from '../../test-support/harness.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
@@ -24,6 +25,30 @@ async function abandoned(client: Peer): Promise<void> {
 }
 
 describe('a client that finished sending and gets no answer in time is taken to be gone', () => {
+  const withheld: readonly (readonly [how: string, filter: Filter])[] = [
+    ['has it whole', { responseBody: 'buffer', onResponse: () => undefined }],
+    ['makes nothing of it', { onResponse: () => ({ body: nothing }) }],
+  ];
+  async function* nothing(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of body) if (chunk.length === 0) yield chunk;
+  }
+
+  test.each(withheld)('also when its server goes on and a filter %s', async (_how, filter) => {
+    const client = await setUp({ filters: [filter], http: { halfCloseTimeout: 30, bodyTimeout: 30 } });
+    client.send(GET);
+    const server = await harness.server();
+    await server.receive('\r\n\r\n');
+    client.connection.end();
+    server.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const going = setInterval(() => server.send('1\r\nx\r\n'), 5);
+    await server.ended();
+    clearInterval(going);
+    server.connection.end();
+    await client.closed();
+    expect(harness.records).toHaveLength(1);
+    expect(harness.records[0]!.session.aborted).toBe(true);
+  });
+
   test('while the server thinks', async () => {
     const client = await setUp(SOON);
     client.send(GET);

@@ -261,6 +261,11 @@ export class ExchangeBodies {
     return this.#toClient?.isOver === false;
   }
 
+  /** Whether what comes from the server is not for the client as it is. */
+  get withholds(): boolean {
+    return this.#collecting !== undefined || this.isChanging;
+  }
+
   /** Whether the server's answer has come whole, and nothing behind it. */
   get cleanEnd(): boolean | undefined {
     return this.#ended?.isClean;
