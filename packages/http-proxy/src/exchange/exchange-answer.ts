@@ -143,6 +143,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
 
   responseEnded(isClean: boolean): void {
     if (this.seenBodies?.holdsEnd(isClean) !== true) this.endAnswer(isClean);
+    else if (this.seenBodies.isChanging) this.waitForResponseBody();
   }
 
   /** The client has all of the answer. `isClean`: the server's has come whole, and nothing behind it. */

@@ -513,6 +513,21 @@ test('a function learns by its signal that nobody wants the body any more', asyn
   server.connection.end();
 });
 
+test('a function that does not go on is what the time of a body ends, also behind an answer that came in one piece', async () => {
+  const hangs: BodyFunction = async function* () {
+    await new Promise(() => {});
+    yield 'a';
+  };
+  const { client, server, harness } = await begin([{ onResponse: () => ({ body: hangs }) }], GET, {
+    http: { bodyTimeout: 30 },
+  });
+  await server.receive('\r\n\r\n');
+  server.send(answer('abc'));
+  await client.closed();
+  expect(harness.records[0]?.error?.message).toBe('The response made no progress for 30 ms.');
+  await server.closed();
+});
+
 test('a function that ends before the body has come ends the answer', async () => {
   const first: BodyFunction = async function* (body) {
     for await (const chunk of body) return yield chunk;
