@@ -5,6 +5,7 @@ import type { ConfigSource } from '../config/read/read-source.ts';
 import type { Revocations } from '../revoked/revocations.ts';
 import type { Reloaded } from '../run/running.ts';
 import type { PushSide } from '../cluster/pushes/push-side.ts';
+import type { SecretsSide } from '../cluster/secrets-side.ts';
 import type { ClusterView } from '../cluster/view/cluster-view.ts';
 import type { ConfigChanges } from '../overlays/config-changes.ts';
 import type { Answers, Outcome } from './questions/process-question.ts';
@@ -40,4 +41,52 @@ export interface AdminOwner {
   askOne(question: string, argument: unknown, limit: number): Promise<Outcome | undefined>;
   /** Asks every process that serves clients. */
   askAll(question: string, argument: unknown): Promise<Answers>;
+}
+
+/** What every owner has of its process. Called when it is asked for, because some of it is made after the admin side. */
+export interface OwnerDeps {
+  readonly changes: () => ConfigChanges;
+  readonly pushes: () => PushSide | undefined;
+  readonly cluster: () => ClusterView;
+  readonly acme: () => readonly KeptStatus[];
+  /** What is shared of tokens and logins. */
+  readonly secrets: () => Pick<SecretsSide, 'revocations' | 'countFailedLogin'>;
+  readonly reload: (by: string) => Promise<Reloaded>;
+}
+
+/** What is the same for every owner. */
+export abstract class OwnerParts {
+  readonly #deps: OwnerDeps;
+
+  constructor(deps: OwnerDeps) {
+    this.#deps = deps;
+  }
+
+  acme(): readonly KeptStatus[] {
+    return this.#deps.acme();
+  }
+
+  get cluster(): ClusterView {
+    return this.#deps.cluster();
+  }
+
+  get revocations(): Revocations {
+    return this.#deps.secrets().revocations;
+  }
+
+  countFailedLogin(address: string): Promise<number | undefined> {
+    return this.#deps.secrets().countFailedLogin(address);
+  }
+
+  get changes(): ConfigChanges {
+    return this.#deps.changes();
+  }
+
+  get pushes(): PushSide | undefined {
+    return this.#deps.pushes();
+  }
+
+  reload(by: string): Promise<Reloaded> {
+    return this.#deps.reload(by);
+  }
 }

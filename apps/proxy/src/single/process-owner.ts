@@ -1,39 +1,27 @@
-import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
-import type { AdminOwner, Configured } from '../admin/owner.ts';
+import { type AdminOwner, type Configured, type OwnerDeps, OwnerParts } from '../admin/owner.ts';
 import { LazyAnswers } from '../admin/lazy-answers.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
-import type { PushSide } from '../cluster/pushes/push-side.ts';
-import type { ClusterView } from '../cluster/view/cluster-view.ts';
-import type { SecretsSide } from '../cluster/secrets-side.ts';
-import type { Revocations } from '../revoked/revocations.ts';
-import type { ConfigChanges } from '../overlays/config-changes.ts';
-import type { Reloaded, Running } from '../run/running.ts';
+import type { Running } from '../run/running.ts';
 
 /** What the admin side of one process needs of it. */
-export interface ProcessOwnerDeps {
+export interface ProcessOwnerDeps extends OwnerDeps {
   /** Undefined while it starts. */
   readonly running: () => Running | undefined;
-  readonly changes: () => ConfigChanges;
-  readonly pushes: () => PushSide | undefined;
-  readonly cluster: () => ClusterView;
-  readonly acme: () => readonly KeptStatus[];
-  /** What is shared of tokens and logins. */
-  readonly secrets: () => Pick<SecretsSide, 'revocations' | 'countFailedLogin'>;
-  readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. Returns the milliseconds for what is running. */
   readonly drain: (by: string) => number;
 }
 
 /** The process that serves clients itself. */
-export class ProcessOwner implements AdminOwner {
+export class ProcessOwner extends OwnerParts implements AdminOwner {
   readonly #deps: ProcessOwnerDeps;
   readonly #answers = new LazyAnswers();
   #isDraining = false;
 
   constructor(deps: ProcessOwnerDeps) {
+    super(deps);
     this.#deps = deps;
   }
 
@@ -54,34 +42,6 @@ export class ProcessOwner implements AdminOwner {
 
   configured(): Configured | undefined {
     return this.#deps.running()?.configured;
-  }
-
-  acme(): readonly KeptStatus[] {
-    return this.#deps.acme();
-  }
-
-  get cluster(): ClusterView {
-    return this.#deps.cluster();
-  }
-
-  get revocations(): Revocations {
-    return this.#deps.secrets().revocations;
-  }
-
-  countFailedLogin(address: string): Promise<number | undefined> {
-    return this.#deps.secrets().countFailedLogin(address);
-  }
-
-  get changes(): ConfigChanges {
-    return this.#deps.changes();
-  }
-
-  get pushes(): PushSide | undefined {
-    return this.#deps.pushes();
-  }
-
-  reload(by: string): Promise<Reloaded> {
-    return this.#deps.reload(by);
   }
 
   drain(by: string): Draining {

@@ -1,33 +1,19 @@
 import type { Current } from './reload/current.ts';
-import type { KeptStatus } from '@inband/acme';
 import type { Draining, Health, LogQuery, Questions } from '@inband/admin';
 import { formatSockAddr } from '@inband/core';
-import type { AdminOwner, Configured } from '../admin/owner.ts';
+import { type AdminOwner, type Configured, type OwnerDeps, OwnerParts } from '../admin/owner.ts';
 import type { Answers, Outcome } from '../admin/questions/process-question.ts';
 import { unreadyPools } from '../admin/questions/unready-pools.ts';
 import { poolReasons } from '../run/observed/pool-reasons.ts';
 import { LogTap } from '../observe/log-tap.ts';
-import type { PushSide } from '../cluster/pushes/push-side.ts';
-import type { ClusterView } from '../cluster/view/cluster-view.ts';
-import type { SecretsSide } from '../cluster/secrets-side.ts';
-import type { Revocations } from '../revoked/revocations.ts';
-import type { ConfigChanges } from '../overlays/config-changes.ts';
 import { hasRequiredPool } from '../run/observed/planned-pools.ts';
-import type { Reloaded } from '../run/running.ts';
 import type { ServerOrders } from './server-orders.ts';
 import type { WorkerGroup } from './worker-group.ts';
 
 /** What the admin side of a supervisor needs of it. */
-export interface SupervisorOwnerDeps {
+export interface SupervisorOwnerDeps extends OwnerDeps {
   readonly workers: WorkerGroup;
   readonly current: () => Current;
-  readonly changes: () => ConfigChanges;
-  readonly pushes: () => PushSide | undefined;
-  readonly cluster: () => ClusterView;
-  readonly acme: () => readonly KeptStatus[];
-  /** What is shared of tokens and logins. */
-  readonly secrets: () => Pick<SecretsSide, 'revocations' | 'countFailedLogin'>;
-  readonly reload: (by: string) => Promise<Reloaded>;
   /** Begins to end the process. */
   readonly drain: (by: string) => void;
 }
@@ -36,7 +22,7 @@ export interface SupervisorOwnerDeps {
 const SUPERVISOR = 0;
 
 /** The supervisor of the processes that serve clients. */
-export class SupervisorOwner implements AdminOwner {
+export class SupervisorOwner extends OwnerParts implements AdminOwner {
   readonly #deps: SupervisorOwnerDeps;
   #isDraining = false;
   /** Of the supervisor itself: workers have their own. */
@@ -44,6 +30,7 @@ export class SupervisorOwner implements AdminOwner {
   readonly #orders: ServerOrders;
 
   constructor(deps: SupervisorOwnerDeps, orders: ServerOrders) {
+    super(deps);
     this.#deps = deps;
     this.#orders = orders;
   }
@@ -81,34 +68,6 @@ export class SupervisorOwner implements AdminOwner {
   configured(): Configured {
     const { parsed, source } = this.#deps.current();
     return { parsed, source };
-  }
-
-  acme(): readonly KeptStatus[] {
-    return this.#deps.acme();
-  }
-
-  get cluster(): ClusterView {
-    return this.#deps.cluster();
-  }
-
-  get revocations(): Revocations {
-    return this.#deps.secrets().revocations;
-  }
-
-  countFailedLogin(address: string): Promise<number | undefined> {
-    return this.#deps.secrets().countFailedLogin(address);
-  }
-
-  get changes(): ConfigChanges {
-    return this.#deps.changes();
-  }
-
-  get pushes(): PushSide | undefined {
-    return this.#deps.pushes();
-  }
-
-  reload(by: string): Promise<Reloaded> {
-    return this.#deps.reload(by);
   }
 
   drain(by: string): Draining {
