@@ -4,8 +4,7 @@ import { TestRunner, type RunnerTestFile, type RunnerTestSuite, type TestRunnerC
 import { lookEvery } from '../tiers/patience.ts';
 import { runs } from '../tiers/runs.ts';
 import { checkNothingRefused, refuseProcesses } from './no-processes.ts';
-import { resolveSourcesByPath } from './resolve-sources.ts';
-import { forgetFile } from './shared-process.ts';
+import { resolveByPath } from './resolve-by-path.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -19,6 +18,11 @@ const LOOKS = 5;
 
 /** How often a property is tried that does not say how often. */
 const USUAL_RUNS = 100;
+
+// Watch mode wants to be told which file imports which.
+if (process.env.VITEST_MODE !== 'WATCH') resolveByPath();
+// Behind that, because it imports all of packages/core.
+const { forgetFile } = await import('./shared-process.ts');
 
 /** How often each file was imported in this process. */
 const imported = new Map<string, number>();
@@ -38,7 +42,6 @@ export default class FastTierRunner extends TestRunner {
     refuseProcesses();
     lookEvery(LOOKS);
     configureGlobal({ numRuns: runs(USUAL_RUNS) });
-    if (!config.watch) resolveSourcesByPath();
   }
 
   /** Vitest's own adds the time to the URL, so that the compile cache of Node.js would keep every time of a file for ever. */
