@@ -105,6 +105,13 @@ describe('a parameter of the query', () => {
     [{ v: ['2'] }, '/?a=1;v=2', UNCLEAR],
     [{ v: false }, '/?a=1;v=2', UNCLEAR],
     [{ v: ['%'] }, '/?v=%', MET],
+    [{ v: ['2'] }, '/?v[]=2', UNCLEAR],
+    [{ v: ['2'] }, '/?v%5B0%5D=2', UNCLEAR],
+    [{ v: ['2'] }, '/?a=1;v[=2', UNCLEAR],
+    [{ v: ['2'] }, '/?+v=2', UNCLEAR],
+    [{ v: ['2'] }, '/?%20v%00x=2', UNCLEAR],
+    [{ 'v[]': ['2'] }, '/?v[]=2', MET],
+    [{ v: ['2'] }, '/?w[v]=2&v+=2', NOT_MET],
   ])('%j, where %s was asked for', (query, target, expected) => {
     expect(both({ query }, request(target))).toEqual(expected);
   });
@@ -123,6 +130,9 @@ describe('a cookie', () => {
     [{ beta: ['1'] }, ['cookie: a=0, beta=1'], UNCLEAR],
     [{ role: ['admin'] }, ['cookie: role=%61dmin'], UNCLEAR],
     [{ role: ['a%20b'] }, ['cookie: role=a%20b'], MET],
+    [{ role: ['admin'] }, ['cookie: role="\\141d\\min"'], UNCLEAR],
+    [{ role: ['a"b'] }, ['cookie: role="a\\"b"'], UNCLEAR],
+    [{ role: ['admin'] }, ['cookie: role=\\141dmin'], NOT_MET],
     [{ beta: true }, ['cookie: a=%3B beta%3D1'], NOT_MET],
     [{ list: ['a,b'] }, ['cookie: list=a,b'], MET],
   ])('%j, where %j came', (cookies, lines, expected) => {

@@ -123,10 +123,10 @@ function fieldReadings(request: LookedAtRequest, name: string, isWide: boolean):
   return [values, like, elements, like.length > 1 ? [like.join(', ')] : like];
 }
 
-function queryOf({ target }: LookedAtRequest, name: string): Readings | undefined {
+function queryOf({ target }: LookedAtRequest, name: string, isWide: boolean): Readings | undefined {
   if (target === undefined) return undefined;
   const mark = target.indexOf('?');
-  return mark === -1 ? [[]] : queryReadings(target.slice(mark + 1), name);
+  return mark === -1 ? [[]] : queryReadings(target.slice(mark + 1), name, isWide);
 }
 
 /** In a tunnel cookies are for the server, so that those of a CONNECT are none of the requests in it. */
