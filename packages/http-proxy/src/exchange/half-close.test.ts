@@ -1,8 +1,13 @@
 import type { Filter } from '@inband/core';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { passTime, passTimeUntil } from '../../../core/test-support/passing-time.ts';
 import type { Harness, HarnessOptions, Peer } from '../../test-support/harness.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 
+const SIMULATED = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] as const;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: [...SIMULATED] }));
+afterEach(() => void vi.useRealTimers());
 const make = useHarness();
 let harness: Harness;
 
@@ -17,7 +22,7 @@ const SOON = { http: { halfCloseTimeout: 30 } };
 
 /** Waits until the proxy has given up everything about its client, and checks what it says about it. */
 async function abandoned(client: Peer): Promise<void> {
-  await client.closed();
+  await passTimeUntil(client.closed());
   expect(client.received).toBe('');
   expect(harness.records).toMatchObject([{ aborted: true, error: undefined }]);
   expect(harness.records[0]!.session.aborted).toBe(true);
@@ -41,10 +46,10 @@ describe('a client that finished sending and gets no answer in time is taken to 
     client.connection.end();
     server.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
     const going = setInterval(() => server.send('1\r\nx\r\n'), 5);
-    await server.ended();
+    await passTimeUntil(server.ended());
     clearInterval(going);
     server.connection.end();
-    await client.closed();
+    await passTimeUntil(client.closed());
     expect(harness.records).toHaveLength(1);
     expect(harness.records[0]!.session.aborted).toBe(true);
   });
@@ -55,7 +60,7 @@ describe('a client that finished sending and gets no answer in time is taken to 
     const server = await harness.server();
     await server.receive('\r\n\r\n');
     client.connection.end();
-    await server.ended();
+    await passTimeUntil(server.ended());
     server.connection.end();
     await abandoned(client);
   });
@@ -67,10 +72,10 @@ describe('a client that finished sending and gets no answer in time is taken to 
     await server.receive('\r\n\r\n');
     client.connection.end();
     const thinking = setInterval(() => server.send('HTTP/1.1 102 Processing\r\n\r\n'), 5);
-    await server.ended();
+    await passTimeUntil(server.ended());
     clearInterval(thinking);
     server.connection.end();
-    await client.closed();
+    await passTimeUntil(client.closed());
     expect(harness.records).toMatchObject([{ aborted: true }]);
   });
 
@@ -87,7 +92,7 @@ describe('a client that finished sending and gets no answer in time is taken to 
     client.send(GET + GET);
     client.connection.end();
     const server = await harness.server();
-    await server.ended();
+    await passTimeUntil(server.ended());
     server.connection.end();
     await abandoned(client);
   });
@@ -97,7 +102,7 @@ describe('a client that finished sending and gets no answer in time is taken to 
     client.send(POST);
     client.connection.end();
     const server = await harness.server();
-    await server.ended();
+    await passTimeUntil(server.ended());
     server.connection.end();
     await abandoned(client);
   });
@@ -112,10 +117,10 @@ describe('a client that finished sending and still listens', () => {
     await server.receive('\r\n\r\n');
     server.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no');
     await client.receive('o');
-    await new Promise((resolve) => setTimeout(resolve, 80));
+    await passTime(80);
     server.send('k');
     await client.receive('k');
-    await client.closed();
+    await passTimeUntil(client.closed());
     expect(harness.records).toMatchObject([{ status: 200, aborted: false, error: undefined }]);
   });
 
@@ -137,13 +142,13 @@ describe('a client that finished sending and still listens', () => {
     const client = harness.client();
     client.send(POST);
     client.connection.end();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await passTime(10);
     connected.resolve();
     const server = await harness.server();
     await server.receive('hi');
     server.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     await client.receive('ok');
-    await client.closed();
+    await passTimeUntil(client.closed());
   });
 });
 
@@ -155,8 +160,8 @@ test('an answer that has begun and stalls is not kept for a client that finished
   server.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no');
   await client.receive('o');
   client.connection.end();
-  expect(await client.closed()).toMatchObject({ code: 'connection_terminated' });
-  await server.closed();
+  expect(await passTimeUntil(client.closed())).toMatchObject({ code: 'connection_terminated' });
+  await passTimeUntil(server.closed());
 });
 
 for (const [what, request, answer] of [
@@ -177,11 +182,11 @@ for (const [what, request, answer] of [
     }
     await client.receive('\r\n\r\n');
     client.connection.end();
-    await server.ended();
+    await passTimeUntil(server.ended());
     const trickle = setInterval(() => server.send('x'), 5);
-    await server.closed();
+    await passTimeUntil(server.closed());
     clearInterval(trickle);
-    await client.closed();
+    await passTimeUntil(client.closed());
     expect(harness.records).toMatchObject([
       { kind: 'tunnel', error: { code: 'connection_read_timeout', setting: 'http.tunnelHalfCloseTimeout' } },
     ]);
@@ -198,6 +203,6 @@ test('requests that had come before the end are all served', async () => {
     server.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
     expect(await client.receive('ok')).toContain('200');
   }
-  await client.closed();
+  await passTimeUntil(client.closed());
   expect(harness.records).toHaveLength(50);
 });
