@@ -6,7 +6,7 @@ import { isHttp11, minorVersion, VERSION_LENGTH } from '../version.ts';
 import { sameBytes, wordsOf } from '../words.ts';
 import { badRequest, refusedByStrict } from './faults.ts';
 import { HeadParser, type HeadLimits } from '../parser/head-parser.ts';
-import { readTarget, type TargetForm, type TargetParts, type TargetRules } from './target.ts';
+import { readTarget, type TargetForm, type TargetRules } from './target.ts';
 
 const USUAL: TargetRules = { strict: false, secure: false };
 const STRICT: TargetRules = { strict: true, secure: false };
@@ -39,15 +39,8 @@ export abstract class RequestLine extends HeadParser {
   /** What the client asked for, where the request goes elsewhere. */
   #asked: Authority | undefined = undefined;
   #rules = USUAL;
-  readonly #parts: TargetParts = {
-    form: 'origin',
-    webSocket: false,
-    secure: false,
-    authorityStart: 0,
-    authorityEnd: 0,
-    pathStart: 0,
-    pathEnd: 0,
-  };
+  #namesTls = false;
+  #namesWebSocket = false;
 
   constructor() {
     super('request');
@@ -71,19 +64,18 @@ export abstract class RequestLine extends HeadParser {
 
   /** The server that is asked for. Without a port it is that of the scheme: of the one that is written, else of the connection. */
   get target(): HostPort {
-    const { form, secure } = this.#parts;
-    const isSecure = form === 'absolute' ? secure : this.#rules.secure;
+    const isSecure = this.form === 'absolute' ? this.#namesTls : this.#rules.secure;
     return isSecure ? this.authority.secureTarget : this.authority.target;
   }
 
   /** Whether the target is an absolute URL with `https://` or `wss://`. */
   get namesTls(): boolean {
-    return this.#parts.secure;
+    return this.#namesTls;
   }
 
   /** Whether the target is an absolute URL with `ws://`. */
   protected get namesWebSocket(): boolean {
-    return this.#parts.webSocket;
+    return this.#namesWebSocket;
   }
 
   override reset(limits: HeadLimits): void {
@@ -92,6 +84,8 @@ export abstract class RequestLine extends HeadParser {
     else this.#rules = limits.strict ? STRICT : USUAL;
     this.method = '';
     this.targetEnd = 0;
+    this.#namesTls = false;
+    this.#namesWebSocket = false;
   }
 
   protected readStartLine(buffer: Buffer, start: number, end: number): void {
@@ -123,12 +117,13 @@ export abstract class RequestLine extends HeadParser {
   }
 
   #readTarget(buffer: Buffer, start: number, end: number): void {
-    const parts = this.#parts;
-    readTarget(buffer, start, end, this.method === 'CONNECT', this.#rules, parts);
+    const parts = readTarget(buffer, start, end, this.method === 'CONNECT', this.#rules);
     const { base } = this;
     this.targetStart = start - base;
     this.targetEnd = end - base;
     this.form = parts.form;
+    this.#namesTls = parts.secure;
+    this.#namesWebSocket = parts.webSocket;
     this.pathStart = parts.pathStart - base;
     this.pathEnd = parts.pathEnd - base;
     this.#authority = undefined;
@@ -158,11 +153,10 @@ export abstract class RequestLine extends HeadParser {
    */
   retarget(target: string): void {
     const bytes = Buffer.from(target, 'latin1');
-    const parts: TargetParts = { ...this.#parts };
     if (!NO_CONTROLS.test(target))
       throw badRequest('The request target is empty, or holds a space or a control character.');
-    readTarget(bytes, 0, bytes.length, this.method === 'CONNECT', SECURE, parts);
-    const { authorityStart, authorityEnd, pathStart, pathEnd, form } = parts;
+    const parts = readTarget(bytes, 0, bytes.length, this.method === 'CONNECT', SECURE);
+    const { authorityStart, authorityEnd, pathStart, pathEnd, form, secure } = parts;
     if (form === 'asterisk') throw badRequest('A request is not sent on to "*".');
     const namesHost = form === 'absolute' || form === 'authority';
     const authority = namesHost ? parseAuthority(bytes, authorityStart, authorityEnd) : undefined;
@@ -174,8 +168,7 @@ export abstract class RequestLine extends HeadParser {
       this.#asked ??= this.authority;
       this.#setAuthority(authority, this.base + at + authorityStart, this.base + at + authorityEnd, false);
       this.form = form;
-      this.#parts.form = form;
-      this.#parts.secure = parts.secure;
+      this.#namesTls = secure;
     }
     if (form === 'authority') return;
     this.pathStart = at + pathStart;

@@ -7,17 +7,9 @@ import { readTarget, type TargetParts } from './target.ts';
 
 function read(text: string, { isConnect = false, strict = false, secure = false } = {}) {
   const bytes = latin1(`\x00${text}%41`);
-  const parts: TargetParts = {
-    form: 'origin',
-    webSocket: false,
-    secure: false,
-    authorityStart: 0,
-    authorityEnd: 0,
-    pathStart: 0,
-    pathEnd: 0,
-  };
+  let parts: Readonly<TargetParts>;
   try {
-    readTarget(bytes, 1, 1 + text.length, isConnect, { strict, secure }, parts);
+    parts = readTarget(bytes, 1, 1 + text.length, isConnect, { strict, secure });
   } catch (error) {
     if (error instanceof ProxyError) return { status: error.status };
     throw error;

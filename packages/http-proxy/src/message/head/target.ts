@@ -18,6 +18,17 @@ export interface TargetParts {
   pathEnd: number;
 }
 
+/** Of the target that was read last. One object, because a target's parts are taken from it at once. */
+const parts: TargetParts = {
+  form: 'origin',
+  webSocket: false,
+  secure: false,
+  authorityStart: 0,
+  authorityEnd: 0,
+  pathStart: 0,
+  pathEnd: 0,
+};
+
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
 const ASTERISK = 0x2a;
@@ -39,7 +50,8 @@ export interface TargetRules {
 }
 
 /**
- * Splits the target in `bytes[start..end)` into `parts`, checking every byte of path and query. Throws what is wrong with it. It has no
+ * Splits the target in `bytes[start..end)` into parts, checking every byte of path and query. What it returns holds until the next
+ * call. Throws what is wrong with it. It has no
  * controls, because the parser has refused them. Without `strict` every other byte passes that ends
  * neither the target nor its query, because browsers and programs send them and no two recipients disagree where the
  * target ends.
@@ -50,8 +62,7 @@ export function readTarget(
   end: number,
   isConnect: boolean,
   { strict, secure }: TargetRules,
-  parts: TargetParts,
-): void {
+): Readonly<TargetParts> {
   parts.authorityStart = start;
   parts.authorityEnd = start;
   parts.pathStart = start;
@@ -62,24 +73,20 @@ export function readTarget(
     parts.form = 'authority';
     parts.authorityEnd = end;
     parts.pathStart = end;
-    return;
-  }
-  if (bytes[start] === SLASH) {
+  } else if (bytes[start] === SLASH) {
     parts.form = 'origin';
-    return checkPathAndQuery(bytes, start, end, strict);
-  }
-  if (bytes[start] === ASTERISK && end === start + 1) {
+    checkPathAndQuery(bytes, start, end, strict);
+  } else if (bytes[start] === ASTERISK && end === start + 1) {
     parts.form = 'asterisk';
-    return;
+  } else {
+    readScheme(bytes, start, end, strict);
+    if (parts.secure && !secure) throw withoutTls();
+    readAbsolute(bytes, end, strict);
   }
-  readScheme(bytes, start, end, strict, parts);
-  if (parts.secure && !secure) {
-    throw withoutTls();
-  }
-  readAbsolute(bytes, end, strict, parts);
+  return parts;
 }
 
-function readScheme(bytes: Buffer, start: number, end: number, strict: boolean, parts: TargetParts): void {
+function readScheme(bytes: Buffer, start: number, end: number, strict: boolean): void {
   if (beginsWith(bytes, start, end, HTTP)) parts.authorityStart = start + HTTP.length;
   else if (!strict && beginsWith(bytes, start, end, WS)) {
     parts.webSocket = true;
@@ -94,7 +101,7 @@ function readScheme(bytes: Buffer, start: number, end: number, strict: boolean, 
   } else throw badRequest('The request target is neither a path nor an absolute http:// URL.');
 }
 
-function readAbsolute(bytes: Buffer, end: number, strict: boolean, parts: TargetParts): void {
+function readAbsolute(bytes: Buffer, end: number, strict: boolean): void {
   parts.form = 'absolute';
   let at = parts.authorityStart;
   while (at < end && bytes[at] !== SLASH && bytes[at] !== QUESTION) at += 1;
