@@ -79,11 +79,13 @@ describe('what is written reads back as the same message', () => {
         fields,
         framing,
         fc.boolean(),
-        (method, base, target, list, frame, options) => {
+        fc.boolean(),
+        (method, base, target, list, frame, options, hostFirst) => {
+          const host = 'Host: example.com\r\n';
           const connection = options ? 'Connection: X-Hop, keep-alive\r\n' : '';
           const written = request(
             requestHead(
-              `${method} ${base}${target} HTTP/1.1\r\n${lines(list)}Host: example.com\r\n${connection}${frame}\r\n`,
+              `${method} ${base}${target} HTTP/1.1\r\n${hostFirst ? host + lines(list) : lines(list) + host}${connection}${frame}\r\n`,
             ),
           );
           const again = readRequest(written);

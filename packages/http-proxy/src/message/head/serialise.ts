@@ -15,6 +15,7 @@ import { COLON, copyLiteral, copyBytes, CR, LF, SP, writeDecimal } from '../byte
 import type { RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { HEAD_AT, sendBuffer } from '../send-buffer.ts';
+import { canonicalRequestStart, canonicalResponseStart } from './canonical-start.ts';
 import { Literal } from '../words.ts';
 
 const HTTP_11_LINE = new Literal(' HTTP/1.1\r\nHost: ');
@@ -69,20 +70,12 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   const added = (forwarded?.length ?? 0) + (traced?.length ?? 0) + (origin?.length ?? 0) + (login?.length ?? 0);
   const instead = rewritten === undefined ? 0 : (rewritten.path?.length ?? 0) + (rewritten.host?.length ?? 0);
   const out = sendBuffer(roomFor(head, added + instead + (own?.length ?? 0)));
-  const method = head.base + head.lineStart;
-  let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
-  out[at++] = SP;
-  if (origin === undefined) at = writePath(head, out, at);
-  else at = writeUrl(head, out, copyLiteral(out, at, origin));
-  at = copyLiteral(out, at, HTTP_11_LINE);
-  const { authorityStart, authorityEnd } = head;
-  if (rewritten?.host !== undefined) at = copyLiteral(out, at, rewritten.host);
-  else if (add.host !== undefined) at = copyLiteral(out, at, add.host);
-  else at = copyBytes(out, at, head.buffer, head.base + authorityStart, head.base + authorityEnd);
-  at = writeCrlf(out, at);
+  const isRewritten = origin !== undefined || add.host !== undefined || rewritten !== undefined;
+  const keptTo = isRewritten ? 0 : canonicalRequestStart(head);
+  let at = keptTo > 0 ? HEAD_AT : writeRequestStart(head, add, out);
   let stop: number = forwarded === undefined ? Treat.stopsInRequest : Treat.stopsInRequest | Treat.clientIdentity;
   if (traced !== undefined) stop |= Treat.traceContext;
-  at = writeFields(head, out, at, stop);
+  at = writeFields(head, out, at, stop, keptTo);
   if (head.chunked) at = copyLiteral(out, at, CHUNKED);
   else if (head.contentLength >= 0) at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
   const { trailersWelcome } = head;
@@ -99,16 +92,28 @@ export function writeRequestHead(head: RequestHead, add: RequestAdditions): numb
   return writeCrlf(out, at);
 }
 
+/** The request line and `Host`. */
+function writeRequestStart(head: RequestHead, { origin, host }: RequestAdditions, out: Buffer): number {
+  const method = head.base + head.lineStart;
+  let at = copyBytes(out, HEAD_AT, head.buffer, method, method + head.method.length);
+  out[at++] = SP;
+  if (origin === undefined) at = writePath(head, out, at);
+  else at = writeUrl(head, out, copyLiteral(out, at, origin));
+  at = copyLiteral(out, at, HTTP_11_LINE);
+  const { authorityStart, authorityEnd, rewritten } = head;
+  if (rewritten?.host !== undefined) at = copyLiteral(out, at, rewritten.host);
+  else if (host !== undefined) at = copyLiteral(out, at, host);
+  else at = copyBytes(out, at, head.buffer, head.base + authorityStart, head.base + authorityEnd);
+  return writeCrlf(out, at);
+}
+
 /** Puts the response head into the send buffer at HEAD_AT, as it goes to the client. Returns where it ends. */
 export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): number {
   const { added } = head;
   const out = sendBuffer(roomFor(head, added?.length ?? 0));
-  let at = copyLiteral(out, HEAD_AT, HTTP_11);
-  at = writeDecimal(out, at, head.status);
-  out[at++] = SP;
-  at = copyBytes(out, at, head.buffer, head.base + head.reasonStart, head.base + head.reasonEnd);
-  at = writeCrlf(out, at);
-  at = writeFields(head, out, at, Treat.stopsInResponse);
+  const keptTo = canonicalResponseStart(head);
+  let at = keptTo > 0 ? HEAD_AT : writeStatusLine(head, out);
+  at = writeFields(head, out, at, Treat.stopsInResponse, keptTo);
   if (add.framing === 'chunked') at = copyLiteral(out, at, CHUNKED);
   else if (add.framing !== 'close' && announcesLength(head)) {
     at = writeNumberField(out, at, CONTENT_LENGTH, head.contentLength);
@@ -120,6 +125,14 @@ export function writeResponseHead(head: ResponseHead, add: ResponseAdditions): n
   if (!head.hasDate && !head.interim) at = copyLiteral(out, at, add.date());
   const via = add.via[head.minor === 0 ? 0 : 1];
   at = copyLiteral(out, at, via);
+  return writeCrlf(out, at);
+}
+
+function writeStatusLine(head: ResponseHead, out: Buffer): number {
+  let at = copyLiteral(out, HEAD_AT, HTTP_11);
+  at = writeDecimal(out, at, head.status);
+  out[at++] = SP;
+  at = copyBytes(out, at, head.buffer, head.base + head.reasonStart, head.base + head.reasonEnd);
   return writeCrlf(out, at);
 }
 
@@ -151,13 +164,14 @@ function writeUrl(head: RequestHead, out: Buffer, at: number): number {
 
 /**
  * Copies the field lines that are passed on. Runs of lines that are in canonical form are copied at once, other lines by name and value.
+ * If `keptTo` is not 0, everything before it goes in front of them as it was written.
  */
-function writeFields(head: HeadParser, out: Buffer, at: number, stop: number): number {
+function writeFields(head: HeadParser, out: Buffer, at: number, stop: number, keptTo: number): number {
   const { buffer, base, fields } = head;
   const last = head.fieldCount * SLOTS;
   let position = at;
-  let runStart = 0;
-  let runEnd = 0;
+  let runStart = keptTo > 0 ? head.lineStart : 0;
+  let runEnd = keptTo;
   for (let slot = 0; slot < last; slot += SLOTS) {
     const marks = fields[slot + MARKS]!;
     if ((marks & DROPPED) !== 0 || (treatOfMarks(marks) & stop) !== 0) continue;
