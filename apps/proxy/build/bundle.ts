@@ -79,6 +79,34 @@ const builtinsByName: Plugin = {
 /** As rolldown writes them, one on each line. */
 const IMPORT_OF_BUILTIN = /^import (?:(?:\* as )?([\w$]+))?(?:, )?(?:\{ (.*?) \})? from "(node:[\w/]+)";$/gm;
 
+/**
+ * V8 has a cell for each export. Optimised code reads and checks it at each use, in the same file as well, where any other constant is a part of the code. So
+ * a file exports other names for what never changes.
+ */
+const exportsByOtherNames: Plugin = {
+  name: 'exports-by-other-names',
+  generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      const unchanging = new Set(Array.from(file.code.matchAll(UNCHANGING), ([, name]) => name));
+      file.code = file.code.replace(EXPORTS, (whole, list: string) => {
+        const others: string[] = [];
+        const names = list.split(', ').map((part) => {
+          const [name = part, , exported = name] = part.split(' ');
+          if (!unchanging.has(name)) return part;
+          others.push(`${name}$exported = ${name}`);
+          return `${name}$exported as ${exported}`;
+        });
+        return others.length === 0 ? whole : `const ${others.join(', ')}; export { ${names.join(', ')} };`;
+      });
+    }
+  },
+};
+
+/** As rolldown writes them: declarations of a file are at the beginning of a line, and its exports are one line. */
+const UNCHANGING = /^(?:const|class|(?:async )?function\*?) ([\w$]+)/gm;
+const EXPORTS = /^export \{ (.*) \};$/m;
+
 /** Of one UTF-16 code unit. */
 function escapeOf(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -95,7 +123,7 @@ export async function bundle(): Promise<readonly string[]> {
     input: Object.fromEntries(ENTRIES.map((entry) => [entry, `src/${entry}.ts`])),
     platform: 'node',
     external: isApart,
-    plugins: [workspacePackages, asciiOnly, builtinsByName],
+    plugins: [workspacePackages, asciiOnly, builtinsByName, exportsByOtherNames],
     // A module is left out where nothing of it is used, also when it is part of a package of which something else is.
     treeshake: { moduleSideEffects: [{ test: OWN_SOURCE, sideEffects: false }] },
     // What an entry exports that the sources do not is for other chunks.
@@ -131,7 +159,7 @@ export async function bundle(): Promise<readonly string[]> {
  */
 function loadedTogether(chunks: readonly OutputChunk[]): ReadonlyMap<string, string> {
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-  const roots = new Map<string, string>();
+  const loaders = new Map<string, string[]>();
   for (const [name, source] of Object.entries(ROOTS)) {
     const root = chunks.find(({ moduleIds }) => moduleIds.includes(sourceOf(source)));
     if (root === undefined) throw new Error(`${source} is in no chunk.`);
@@ -143,12 +171,21 @@ function loadedTogether(chunks: readonly OutputChunk[]): ReadonlyMap<string, str
       }
     }
     for (const id of [...loaded].flatMap(({ moduleIds }) => moduleIds)) {
-      roots.set(id, [roots.get(id), name].filter((part) => part !== undefined).join('-'));
+      loaders.set(id, [...(loaders.get(id) ?? []), name]);
     }
   }
+  const groups = new Map(Array.from(loaders, ([id, names]) => [id, groupOf(names)]));
   // What an entry does when it is loaded is for its process alone.
-  for (const entry of ENTRIES) roots.delete(sourceOf(`${entry}.ts`));
-  return roots;
+  for (const entry of ENTRIES) groups.delete(sourceOf(`${entry}.ts`));
+  return groups;
+}
+
+/**
+ * What serves requests is one file, although the check of a configuration loads a part of it only, because V8 makes constants of what stands in one file: see
+ * {@link exportsByOtherNames}.
+ */
+function groupOf(loaders: readonly string[]): string {
+  return loaders.includes('worker') && !loaders.includes('program') ? 'proxy' : loaders.join('-');
 }
 
 function sourceOf(path: string): string {

@@ -14,8 +14,7 @@ import type { SessionWriter } from './session-writer.ts';
 
 let lastId = 0;
 
-/** Made by {@link Session}, because only code of the class can write its private fields. */
-export let sessionWriter: SessionWriter<Session>;
+let writer: SessionWriter<Session>;
 
 /**
  * One request or one tunnel: who asks for what, and the outcome. Seed: session.
@@ -214,7 +213,7 @@ export class Session implements SessionView {
   }
 
   static {
-    sessionWriter = {
+    writer = {
       setTarget: (session, target) => void (session.#target = target),
       setMethod: (session, method) => void (session.#method = method),
       setUser(session, user, groups) {
@@ -260,6 +259,9 @@ export class Session implements SessionView {
     };
   }
 }
+
+/** Made by {@link Session}, because only code of the class can write its private fields. */
+export const sessionWriter: SessionWriter<Session> = writer;
 
 /**
  * A session of the same request as `first`, with the same id, for the time in which two servers have it. It is in no log, and neither its start
