@@ -11,13 +11,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { runWrk, wrkScript, type WrkLoad } from './load/wrk.ts';
 import { startOrigins } from './origin/origins.ts';
 import { findProgram, pinSelf } from './processes/tools.ts';
+import { OURS, programOf } from './program.ts';
 import { freePorts, LOAD_CORE, type OwnedProcess, Processes, PROXY_CORE, waitForPort } from './processes/processes.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
 /** Microseconds of a clock tick of the kernel. */
 const TICK = 10_000;
 /** Requests that the admin server has to answer at one time. */
@@ -58,7 +57,7 @@ async function startProxy(processes: Processes, kind: Kind): Promise<Running> {
     ...(kind !== 'off' && { admin: { bind: `127.0.0.1:${admin}` } }),
   };
   writeFileSync(file, JSON.stringify(config));
-  const args = [PROGRAM, 'run', '--config', file];
+  const args = [programOf(OURS), 'run', '--config', file];
   const started = processes.start({ core: PROXY_CORE, command: process.execPath, args });
   await waitForPort(port, started);
   if (kind !== 'off') await waitForPort(admin, started);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Launch, Peer } from './peer.ts';
+import { programOf } from './program.ts';
 import { LAST_HOST, type Setup } from './setup.ts';
 import type { Site } from './site.ts';
 
@@ -33,15 +34,10 @@ export function inbandPeers(
     }));
 }
 
-/** What an operator runs: it sets the flags of V8, which `main.ts` did itself in earlier versions. */
-function programBeside(main: string): string {
-  return join(main, '../../bin/inband.mjs');
-}
-
 /** A version without this transport, or a machine that does not support it, refuses the configuration. */
 function transportWorks(main: string, transport: TransportName, site: Site): boolean {
   const path = site.write('inband.json', JSON.stringify(configuration({ kind: 'requests' }, transport, site)));
-  const check = spawnSync(process.execPath, [programBeside(main), 'check', '--config', path], { encoding: 'utf8' });
+  const check = spawnSync(process.execPath, [programOf(main), 'check', '--config', path], { encoding: 'utf8' });
   if (check.status !== 0 && transport === 'node')
     throw new Error(`inband does not start: ${check.stdout}${check.stderr}`);
   return check.status === 0;
@@ -51,7 +47,7 @@ function launchInband(main: string, transport: TransportName, setup: Setup, site
   const path = site.write('inband.json', JSON.stringify(configuration(setup, transport, site), undefined, 2));
   return {
     command: process.execPath,
-    args: [programBeside(main), 'run', '--config', path],
+    args: [programOf(main), 'run', '--config', path],
     env: { NODE_ENV: 'production' },
     form: setup.kind === 'requests' ? 'absolute' : 'origin',
     ...(setup.kind === 'requests' && setup.accessLog === true ? { stdoutFile: site.path('access.log') } : {}),

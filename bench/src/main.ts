@@ -10,6 +10,7 @@ import { parseOptions, USAGE, type BenchOptions } from './options.ts';
 import { startOrigins } from './origin/origins.ts';
 import type { Peer } from './peer.ts';
 import { otherPeers, PEER_NAMES } from './peers.ts';
+import { OURS } from './program.ts';
 import { freePorts, LOAD_CORE, Processes } from './processes/processes.ts';
 import { joinEarlier, readEarlier, requireJoinable } from './report/earlier.ts';
 import type { ReportInput } from './report/report-input.ts';
@@ -72,7 +73,7 @@ async function bench(options: BenchOptions, directory: string): Promise<boolean>
 
   const origins = await startOrigins(processes, directory, tools.nginx);
   const [port = 0] = await freePorts(1);
-  const program = options.inband ?? join(REPOSITORY, 'apps/proxy/bin/inband.mjs');
+  const program = options.inband ?? OURS;
   const siteIn = (path: string): Site => new Site(path, port, origins);
   const ours = inbandPeers({ name: 'inband', main: program }, directory, siteIn, options.transport);
   const { before } = options;

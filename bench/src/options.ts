@@ -39,7 +39,7 @@ export const USAGE = `Usage: pnpm bench [options]
   --warm-up S          load on each proxy before the first round (default 2, quick 0.4). V8 compiles for up to 20 s
   --transport NAME     ours on this transport only: node, epoll
   --out DIR            where the report goes (default: docs/benchmarks for a whole run, else bench/results)
-  --inband FILE        measures this inband.mjs as ours, say of another checkout
+  --inband FILE        measures this inband.mjs as ours, say of another checkout; what is built of it runs
   --before FILE        measures this inband.mjs too, as a peer: the same program before a change
   --after FILE         the report has the rounds of this earlier results.json too: more rounds, less noise
   --no-install         says which Debian packages are missing instead of installing them

@@ -15,9 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { OURS, programOf } from './program.ts';
 
-const program = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
 const [rounds = 7, seconds = 3] = process.argv.slice(2, 4).map(Number);
 const transport = process.argv[4] ?? 'auto';
 const CONNECTIONS = 64;
@@ -113,7 +112,7 @@ async function startProxy(folder: string, workers: number, origin: number): Prom
     file,
     JSON.stringify({ workers, transport, listeners, services: { web: { mode: 'reverse', routes } } }),
   );
-  const child = spawn(process.execPath, [program, '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [programOf(OURS), '-c', file], { stdio: ['ignore', 'ignore', 'inherit'] });
   while (!(await accepts(port))) await wait(50);
   await wait(MARGIN);
   return { child, port, pids: workers === 1 ? [child.pid] : childrenOf(child.pid) };

@@ -11,7 +11,6 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from '../figures/statistics.ts';
 import { requestText, type RequestSpec } from '../load/request.ts';
@@ -20,6 +19,7 @@ import { startOrigins } from '../origin/origins.ts';
 import { readProcessorTime } from '../processes/proc.ts';
 import { freePorts, LOAD_CORE, type OwnedProcess, Processes, PROXY_CORE, waitForPort } from '../processes/processes.ts';
 import { findProgram, pinSelf } from '../processes/tools.ts';
+import { OURS, programOf } from '../program.ts';
 import { Site } from '../site.ts';
 
 const { values: options } = parseArgs({
@@ -29,7 +29,6 @@ const { values: options } = parseArgs({
     before: { type: 'string' },
   },
 });
-const OURS = fileURLToPath(new URL('../../../apps/proxy/bin/inband.mjs', import.meta.url));
 const SMALL_GET: RequestSpec = { method: 'GET', path: '/', fields: [], content: 0, answer: 100 };
 const CONNECTIONS = 64;
 /** Seconds of load until what is compiled while it runs is compiled. */
@@ -115,7 +114,7 @@ async function start(form: Form): Promise<Running> {
     services: { bench: { mode: 'forward', ...(limits && { limits }), routes: [{ chainer: { type: 'inband' } }] } },
   };
   const path = site.write('inband.json', JSON.stringify(configuration, undefined, 2));
-  const args = [form.main, 'run', '--config', path];
+  const args = [programOf(form.main), 'run', '--config', path];
   const env = { NODE_ENV: 'production' };
   const started = processes.start({ core: PROXY_CORE, command: process.execPath, args, env });
   await waitForPort(port, started);

@@ -14,13 +14,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { freePorts, LOAD_CORE, Processes, PROXY_CORE, waitForPort } from '../processes/processes.ts';
 import { pinSelf } from '../processes/tools.ts';
+import { OURS, programOf } from '../program.ts';
 import { Site } from '../site.ts';
 import { atRate, inTurn, type Visit } from './clients.ts';
 
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '10' }, microseconds: { type: 'string', default: '1000' } },
 });
-const OURS = fileURLToPath(new URL('../../../apps/proxy/bin/inband.mjs', import.meta.url));
 const SERVER = fileURLToPath(new URL('../pools/server.ts', import.meta.url));
 const AT_ONCE = 64;
 /** Seconds in which an overload is not told from a burst yet (`limits.overloadAfter`), and a little more. */
@@ -109,7 +109,7 @@ try {
   const site = new Site(join(folder, 'site'), port, { http: [0, 0, 0, 0], tunnel: 0 });
   site.write('busy.mjs', BUSY);
   const path = site.write('inband.json', configuration(port, server));
-  const args = [OURS, 'run', '--config', path];
+  const args = [programOf(OURS), 'run', '--config', path];
   const proxy = processes.start({ core: PROXY_CORE, command: process.execPath, args });
   await waitForPort(port, proxy);
   const seconds = Number(options.seconds);

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { OURS, programOf } from '../program.ts';
 import type { Site } from '../site.ts';
 
 /** A server of the pool under test. */
@@ -41,8 +41,6 @@ export function haproxyPool(haproxy: string): PoolProgram {
   };
 }
 
-const OURS = fileURLToPath(new URL('../../../apps/proxy/bin/inband.mjs', import.meta.url));
-
 /** With the same active checks as HAProxy; the rest is what it does by default. */
 export function inbandPool(): PoolProgram {
   return {
@@ -57,7 +55,7 @@ export function inbandPool(): PoolProgram {
         services: { pool: { mode: 'reverse', routes: [{ chainer: { type: 'pool', servers: listed, check } }] } },
       };
       const path = site.write('inband.json', JSON.stringify(configuration, undefined, 2));
-      return [process.execPath, OURS, 'run', '--config', path];
+      return [process.execPath, programOf(OURS), 'run', '--config', path];
     },
   };
 }

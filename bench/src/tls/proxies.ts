@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { OURS, programOf } from '../program.ts';
 import type { Site } from '../site.ts';
 import { HOST, type Certificate } from './certificate.ts';
 
@@ -76,15 +76,13 @@ export function haproxyProgram(haproxy: string): Program {
   };
 }
 
-const OURS = fileURLToPath(new URL('../../../apps/proxy/bin/inband.mjs', import.meta.url));
-
 /** `main`: another checkout's program. */
 export function inbandProgram(name: string, main = OURS): Program {
   return {
     name,
     command: (site, setting) => {
       const path = site.write('inband.json', JSON.stringify(inbandConfiguration(site.port, setting), undefined, 2));
-      return [process.execPath, main, 'run', '--config', path];
+      return [process.execPath, programOf(main), 'run', '--config', path];
     },
   };
 }
