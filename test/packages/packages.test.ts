@@ -238,6 +238,25 @@ describeRequiring(
   },
 );
 
+test('what serves requests is one file, which exports other names than it uses', async () => {
+  const file = await readFile(join(scratch.place('inband'), 'dist/chunks/proxy.js'), 'latin1');
+  for (const name of [
+    'const EpollConnection = class',
+    'const HeadParser = class',
+    'function copyWords(',
+    'const Session = class',
+  ]) {
+    expect(file).toContain(name);
+  }
+  const exported = Array.from(
+    /^(?:.*; )?export \{ (.*) \};$/m.exec(file)?.[1]?.split(', ') ?? [],
+    (part) => part.split(' ')[0]!,
+  );
+  expect(exported.length).toBeGreaterThan(100);
+  // Those of a `let` or a namespace stay as they are.
+  expect(exported.filter((name) => !name.endsWith('$exported')).length).toBeLessThan(5);
+});
+
 test('a start with a small configuration loads a few files, and makes schemas only of what is written, or has a default', async () => {
   const program = join(scratch.place('inband'), 'bin/inband.mjs');
   const { files, schemas } = await loadedBy(process.execPath, [program, 'forward', '127.0.0.1:0'], '"msg":"listening"');

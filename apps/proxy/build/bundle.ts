@@ -88,6 +88,7 @@ const exportsByOtherNames: Plugin = {
   generateBundle(_options, files) {
     for (const file of Object.values(files)) {
       if (file.type !== 'chunk') continue;
+      file.code = file.code.replaceAll(CLASS, 'const $1 = class');
       const unchanging = new Set(Array.from(file.code.matchAll(UNCHANGING), ([, name]) => name));
       file.code = file.code.replace(EXPORTS, (whole, list: string) => {
         const others: string[] = [];
@@ -104,6 +105,7 @@ const exportsByOtherNames: Plugin = {
 };
 
 /** As rolldown writes them: declarations of a file are at the beginning of a line, and its exports are one line. */
+const CLASS = /^var ([\w$]+) = class\b/gm;
 const UNCHANGING = /^(?:const|class|(?:async )?function\*?) ([\w$]+)/gm;
 const EXPORTS = /^export \{ (.*) \};$/m;
 
@@ -181,11 +183,12 @@ function loadedTogether(chunks: readonly OutputChunk[]): ReadonlyMap<string, str
 }
 
 /**
- * What serves requests is one file, although the check of a configuration loads a part of it only, because V8 makes constants of what stands in one file: see
+ * What every process that serves requests loads is one file, although the check of a configuration loads a part of it only, because V8 makes constants of what stands in one file: see
  * {@link exportsByOtherNames}.
  */
 function groupOf(loaders: readonly string[]): string {
-  return loaders.includes('worker') && !loaders.includes('program') ? 'proxy' : loaders.join('-');
+  const serves = loaders.includes('run') && loaders.includes('worker') && !loaders.includes('program');
+  return serves ? 'proxy' : loaders.join('-');
 }
 
 function sourceOf(path: string): string {
