@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Of this checkout. */
+/** The program of this checkout. */
 export const OURS = fileURLToPath(new URL('../../apps/proxy/bin/inband.mjs', import.meta.url));
 
 const built = new Set<string>();

@@ -253,7 +253,7 @@ test('what serves requests is one file, which exports other names than it uses',
     (part) => part.split(' ')[0]!,
   );
   expect(exported.length).toBeGreaterThan(100);
-  // Those of a `let` or a namespace stay as they are.
+  // A `let` and a namespace keep their names.
   expect(exported.filter((name) => !name.endsWith('$exported')).length).toBeLessThan(5);
 });
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { findPackageJSON, isBuiltin, registerHooks, type ResolveFnOutput } from 'node:module';
 
 /** What stands in a repository, and is no dependency. */
@@ -5,6 +6,9 @@ const SOURCE = /^file:\/\/(?!.*\/node_modules\/).*\.ts(?:\?|$)/;
 
 /** A module beside the one that imports it, by its whole name, as ES modules have to say it. */
 const BESIDE = /^\.\.?\/.*\.(?:ts|m?js)$/;
+
+/** What imports by a name: a source, or a module of a package. Other names (`configuration.js`) are those of no file. */
+const MODULE = /^file:\/\/.*(?:\.ts(?:\?|$)|\/node_modules\/)/;
 
 /** Neither a path, a URL nor what a package keeps to itself (`#name`). */
 const PACKAGE = /^[@a-z][^:]*$/;
@@ -27,8 +31,9 @@ export function resolveByPath(): void {
       if (specifier.startsWith('node:') && isBuiltin(specifier)) {
         return { url: specifier, format: 'builtin', shortCircuit: true };
       }
-      if (!conditions.includes('import') || !parentURL.startsWith('file:')) return nextResolve(specifier);
-      if (SOURCE.test(specifier)) return found(specifier);
+      if (!conditions.includes('import')) return nextResolve(specifier);
+      if (SOURCE.test(specifier) && existsSync(new URL(specifier))) return found(specifier);
+      if (!MODULE.test(parentURL)) return nextResolve(specifier);
       // Node.js knows the real path of the module that asks, and packages have no links within themselves.
       if (BESIDE.test(specifier)) return found(new URL(specifier, parentURL).href);
       if (!PACKAGE.test(specifier)) return nextResolve(specifier);
