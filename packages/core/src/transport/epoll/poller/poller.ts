@@ -16,11 +16,8 @@ import type { System } from '../system/system.ts';
  */
 const BYTES_PER_ITERATION = 1024 * 1024;
 
-/**
- * Events after which what was written is sent though the iteration goes on, because it is in the processor's cache then
- * (docs/adr/0014-sends-at-the-end-of-an-iteration.md).
- */
-const EVENTS_PER_FLUSH = 8;
+/** Events after which what was written is sent though the iteration goes on, so that it does not wait for all others. */
+const EVENTS_PER_FLUSH = 64;
 
 /** Milliseconds that an iteration goes on while splices are all there is to do, waits for events included. */
 const SPLICING_TIME = 2;
