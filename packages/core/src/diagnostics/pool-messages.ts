@@ -61,7 +61,10 @@ export type PoolCloseReason =
   | 'stale'
   /** Descriptors were needed for others. */
   | 'evicted'
-  /** As many are kept as `serverPool.maxIdlePerServer` and `serverPool.maxIdle` say, or its server keeps none. */
+  /**
+   * There are as many as `serverPool.maxIdlePerServer` and `serverPool.maxIdle` say, and it was used longest ago; or these say 0, or its server
+   * keeps none.
+   */
   | 'not-kept'
   /** Its session could not leave it clean for another one: it failed, became a tunnel, or the server said `close`. */
   | 'discarded'

@@ -418,12 +418,12 @@ export interface ServerPoolInput {
    */
   idleTimeout?: Duration | undefined;
   /**
-   * Idle connections kept to one server.
+   * Idle connections kept to one server. With one more, the one that was used longest ago is closed.
    * @default 256
    */
   maxIdlePerServer?: number | undefined;
   /**
-   * Idle connections kept in all.
+   * Idle connections kept in all. With one more, one of the same server is closed, or else of another.
    * @default 2048
    */
   maxIdle?: number | undefined;

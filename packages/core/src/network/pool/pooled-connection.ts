@@ -38,8 +38,8 @@ export interface PoolOfConnection {
   /** For the connections' timeouts. */
   readonly idleList: TimeoutList;
   readonly tunnels: NestedTunnels;
-  /** Whether one more connection of the group may be idle. */
-  hasRoom(group: PoolGroup): boolean;
+  /** Whether one more connection of the group may be idle. Others are closed for it where as many are idle as may be. */
+  makePlace(group: PoolGroup): boolean;
   /** The connection is idle from now on, and the pool owns it. */
   addIdle(connection: PooledConnection): void;
   /** An idle connection closed. */
@@ -138,7 +138,7 @@ export class PooledConnection
   release(keepFor = Infinity): void {
     if (this.#state !== 'in-use') return;
     this.connection.handler = this;
-    if (keepFor <= 0 || !this.#pool.hasRoom(this.group)) return this.drop('not-kept');
+    if (keepFor <= 0 || !this.#pool.makePlace(this.group)) return this.drop('not-kept');
     this.#state = 'idle';
     this.#uses += 1;
     this.#timeout ??= new Timeout(this);

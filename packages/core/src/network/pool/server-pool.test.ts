@@ -86,20 +86,59 @@ test('a pooled connection is resumed so that its end is noticed', () => {
   expect(connection.paused).toBe(false);
 });
 
-test('more than a server or all servers may keep closes instead', () => {
-  const { pool: servers } = pool({ maxIdlePerServer: 2, maxIdle: 3 });
-  const adopt = (key: string): FakeConnection => {
-    const connection = new FakeConnection();
-    servers.adopt(connection, remote, key).release();
-    return connection;
-  };
-  const kept = [adopt('a'), adopt('a')];
-  expect(adopt('a').destroyed).toBe(true);
-  kept.push(adopt('b'));
-  expect(adopt('b').destroyed).toBe(true);
-  expect(adopt('c').destroyed).toBe(true);
-  expect(kept.some((connection) => connection.destroyed)).toBe(false);
-  expect(servers).toMatchObject({ idle: 3, open: 3 });
+describe('with as many idle connections as may be', () => {
+  function full(limits: Partial<ServerPoolOptions>) {
+    const { pool: servers } = pool(limits);
+    const keep = (key: string): FakeConnection => {
+      const connection = new FakeConnection();
+      servers.adopt(connection, remote, key).release();
+      return connection;
+    };
+    return { servers, keep };
+  }
+  const closed = (connections: FakeConnection[]): boolean[] => connections.map(({ destroyed }) => destroyed);
+
+  test('of a server, one more closes the one of that server that was used longest ago', () => {
+    const { servers, keep } = full({ maxIdlePerServer: 2 });
+    const connections = ['a', 'b', 'a', 'a'].map(keep);
+    expect(closed(connections)).toEqual([true, false, false, false]);
+    expect(servers).toMatchObject({ idle: 3, open: 3 });
+    expect(servers.acquire('a')?.connection).toBe(connections[3]);
+  });
+
+  test('of all servers, one more closes one of its own server, or else of another', () => {
+    const { servers, keep } = full({ maxIdle: 3 });
+    const connections = ['a', 'a', 'b', 'b', 'c', 'c'].map(keep);
+    expect(closed(connections)).toEqual([true, false, true, false, true, false]);
+    expect(servers).toMatchObject({ idle: 3, open: 3 });
+  });
+
+  test('a request that may not be sent twice dials once, and the next ones have its connection', () => {
+    const { servers, keep } = full({ maxIdlePerServer: 4, idleTimeout: 30_000 });
+    for (let number = 0; number < 4; number += 1) keep('a');
+    vi.advanceTimersByTime(5_000);
+    expect(servers.acquire('a', undefined, 1_000)).toBeUndefined();
+    const dialled = keep('a');
+    for (let number = 0; number < 10; number += 1) {
+      vi.advanceTimersByTime(500);
+      const server = servers.acquire('a', undefined, 1_000);
+      expect(server?.connection).toBe(dialled);
+      server?.release();
+    }
+  });
+
+  test('limits that became lower hold when the next one is released, and none is kept where none may be', () => {
+    const { servers, keep } = full({});
+    for (let number = 0; number < 6; number += 1) keep('a');
+    servers.configure({ idleTimeout: 1_000, maxIdlePerServer: 2, maxIdle: 8 });
+    keep('a');
+    expect(servers).toMatchObject({ idle: 2, open: 2 });
+    for (const limits of [{ maxIdlePerServer: 0 }, { maxIdle: 0 }]) {
+      servers.configure({ idleTimeout: 1_000, maxIdlePerServer: 8, maxIdle: 8, ...limits });
+      expect(keep('a').destroyed).toBe(true);
+      expect(servers.idle).toBe(2);
+    }
+  });
 });
 
 test('an idle connection closes after the idle time, counted from its last release', () => {

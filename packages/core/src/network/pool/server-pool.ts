@@ -19,7 +19,7 @@ import type { TimeoutList, Timers } from '../../base/timers.ts';
 export interface IdleLimits {
   /** Milliseconds that a connection may stay idle before it is closed. */
   readonly idleTimeout: number;
-  /** Idle connections that are kept per (local, remote, TLS) and in all. Beyond that a released connection is closed. */
+  /** Idle connections that are kept per (local, remote, TLS) and in all. Beyond that the one that was used longest ago is closed. */
   readonly maxIdlePerServer: number;
   readonly maxIdle: number;
 }
@@ -214,9 +214,21 @@ export class ServerPool implements PoolOfConnection {
     return idle;
   }
 
-  /** @internal */
-  hasRoom(group: PoolGroup): boolean {
-    return !this.#closed && this.#size < this.#maxIdle && group.idle.length < this.#maxIdlePerServer;
+  /**
+   * @internal The one that is released was used just now, so the one that was used longest ago goes in its place: a request that must not be
+   * sent twice takes none that was idle for long, and would dial for as long as such ones took all places.
+   */
+  makePlace(group: PoolGroup): boolean {
+    if (this.#closed || this.#maxIdlePerServer === 0 || this.#maxIdle === 0) return false;
+    while (group.idle.length >= this.#maxIdlePerServer) group.idle.oldest?.drop('not-kept');
+    while (this.#size >= this.#maxIdle) (group.idle.oldest ?? this.#oldestOfAny())?.drop('not-kept');
+    return true;
+  }
+
+  /** Of the group that exists longest and has an idle connection, the one that was used longest ago. */
+  #oldestOfAny(): PooledConnection | undefined {
+    for (const { idle } of this.#groups.values()) if (idle.oldest !== undefined) return idle.oldest;
+    return undefined;
   }
 
   /** @internal */

@@ -7,8 +7,16 @@ import { size } from '../../values/size.ts';
 export const serverPool = z
   .strictObject({
     idleTimeout: duration().prefault('30s').describe('How long an idle server connection is kept.'),
-    maxIdlePerServer: z.int().min(0).default(256).describe('Idle connections kept to one server.'),
-    maxIdle: z.int().min(0).default(2048).describe('Idle connections kept in all.'),
+    maxIdlePerServer: z
+      .int()
+      .min(0)
+      .default(256)
+      .describe('Idle connections kept to one server. With one more, the one that was used longest ago is closed.'),
+    maxIdle: z
+      .int()
+      .min(0)
+      .default(2048)
+      .describe('Idle connections kept in all. With one more, one of the same server is closed, or else of another.'),
   })
   .describe('Server connections kept for reuse.');
 
