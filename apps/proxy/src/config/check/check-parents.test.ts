@@ -53,6 +53,19 @@ test('a rule about addresses is not kept for names', () => {
   expect(problems({}, rules)[0]?.[2]).toContain(message.slice(0, 36));
 });
 
+test('of many routes by which it is not kept one is named', () => {
+  const uses = [0, 1, 2].map((index) => {
+    const route = ['services', 'web', 'routes', index];
+    const path = [...route, 'chainer'];
+    return { provides: 'chainer', type: 'pac', path, place: formatPath(path), options: {}, routes: [route] } as const;
+  });
+  const config = { services: { web: { access: [{ deny: { servers: ['private'] } }, BY_NAME] } } };
+  const told = (count: number): string[] => checkParents(config, uses.slice(0, count)).map(({ message }) => message);
+  expect(told(1)).toEqual([expect.stringContaining('that go by routes[0], whose parent')]);
+  expect(told(2)).toEqual([expect.stringContaining('that go by routes[0] and another route, whose parent')]);
+  expect(told(3)).toEqual([expect.stringContaining('that go by routes[0] and 2 other routes, whose parent')]);
+});
+
 test('a connection through a parent has no local address here', () => {
   expect(problems({ then: { type: 'directed' } }, [], { local: '192.0.2.1', forgeAddr: true })).toEqual([
     ['routes.0.chainer.then.local', 'error', expect.stringContaining('comes from an address of that proxy')],

@@ -1,6 +1,6 @@
 import { AddressZones, cidrProblem, type PluginRegistry } from '@inband/core';
 import type { PluginUse } from '../plugins/plugin-uses.ts';
-import { unknownKey } from '../problem/issues.ts';
+import { Names } from '../problem/names.ts';
 import { formatPath, isRecord, type Problem } from '../problem/problem.ts';
 import { type FoundReference, referencesIn } from '../schema/references-in.ts';
 
@@ -37,10 +37,11 @@ export function routesWithZones(found: readonly FoundReference[]): ReadonlySet<s
 
 /** The references to zones, services and chainers that do not exist. */
 export function checkReferences(config: Record<string, unknown>, found: readonly FoundReference[]): Problem[] {
-  const zones = [...BUILTIN_ZONES, ...keysOf(config.zones)];
-  const services = keysOf(config.services);
-  const chainers = keysOf(config.chainers);
-  const known = { zones, services, chainers };
+  const known = {
+    zones: new Names([...BUILTIN_ZONES, ...keysOf(config.zones)]),
+    services: new Names(keysOf(config.services)),
+    chainers: new Names(keysOf(config.chainers)),
+  };
   const problems: Problem[] = [];
   for (const reference of found) {
     const message = problemOf(reference, known);
@@ -51,31 +52,31 @@ export function checkReferences(config: Record<string, unknown>, found: readonly
 
 function problemOf(
   { to, name }: FoundReference,
-  { zones, services, chainers }: Readonly<Record<'zones' | 'services' | 'chainers', readonly string[]>>,
+  { zones, services, chainers }: Readonly<Record<'zones' | 'services' | 'chainers', Names>>,
 ): string | undefined {
   switch (to) {
     case 'zone':
-      return zones.includes(name) ? undefined : unknownKey('zone', name, zones);
+      return zones.has(name) ? undefined : zones.unknown('zone', name);
     case 'zone-or-address':
-      return zones.includes(name) ? undefined : addressProblem(name, zones);
+      return zones.has(name) ? undefined : addressProblem(name, zones);
     case 'service':
-      return services.includes(name) ? undefined : unknownKey('service', name, services);
+      return services.has(name) ? undefined : services.unknown('service', name);
     case 'chainer':
-      return chainers.includes(name) ? undefined : unknownChainer(name, chainers);
+      return chainers.has(name) ? undefined : unknownChainer(name, chainers);
     case 'server-or-port':
       return undefined;
   }
 }
 
-function unknownChainer(name: string, chainers: readonly string[]): string {
-  if (chainers.length > 0) return unknownKey('chainer', name, chainers);
+function unknownChainer(name: string, chainers: Names): string {
+  if (chainers.size > 0) return chainers.unknown('chainer', name);
   return `there is no "chainers" in which ${JSON.stringify(name)} could be; a chainer is a mapping with its "type" and its options.`;
 }
 
-function addressProblem(name: string, zones: readonly string[]): string | undefined {
+function addressProblem(name: string, zones: Names): string | undefined {
   const problem = cidrProblem(name);
   const looksLikeAddress = /^[\d:[]|[/:]/.test(name);
-  return problem === undefined || looksLikeAddress ? problem : unknownKey('zone', name, zones);
+  return problem === undefined || looksLikeAddress ? problem : zones.unknown('zone', name);
 }
 
 function keysOf(mapping: unknown): string[] {

@@ -3,7 +3,11 @@ import { named, records } from '../problem/written.ts';
 
 /** Checks TLS of listeners, across keys. The configuration is as it was written. */
 export function checkTls({ listeners, services }: Record<string, unknown>): Problem[] {
-  const guards: Guards = new Map(named(services).filter(([, { proxy }]) => proxy === 'tls'));
+  const guards: Guards = new Map(
+    named(services)
+      .filter(([, { proxy }]) => proxy === 'tls')
+      .map(([name, { tls }]) => [name, new NamePatterns(listOf(isRecord(tls) ? tls.allow : undefined))]),
+  );
   return records(listeners).flatMap(([index, { tls }]) => {
     if (!isRecord(tls)) return [];
     const path = ['listeners', index, 'tls'];
@@ -11,8 +15,8 @@ export function checkTls({ listeners, services }: Record<string, unknown>): Prob
   });
 }
 
-/** Services with `proxy: tls`, as they were written, by name. */
-type Guards = ReadonlyMap<string, Record<string, unknown>>;
+/** What services with `proxy: tls` relay, by their name. */
+type Guards = ReadonlyMap<string, NamePatterns>;
 
 function checkMatch(path: ConfigPath, match: unknown, guards: Guards): Problem[] {
   return records(match).flatMap(([index, { pass, names }]): Problem[] => {
@@ -26,15 +30,9 @@ function checkMatch(path: ConfigPath, match: unknown, guards: Guards): Problem[]
 }
 
 /** A guard relays the names on its list only, whatever is passed to it. */
-function refusedByGuard(
-  path: ConfigPath,
-  pass: string,
-  { tls }: Record<string, unknown>,
-  names: readonly string[],
-): Problem[] {
-  const allowed = listOf(isRecord(tls) ? tls.allow : undefined);
-  const refused = names.filter((name) => !allowed.some((pattern) => haveCommonNames(pattern, name)));
-  if (refused.length === 0 && allowed.length > 0) return [];
+function refusedByGuard(path: ConfigPath, pass: string, allowed: NamePatterns, names: readonly string[]): Problem[] {
+  const refused = names.filter((name) => !allowed.haveCommonNames(name));
+  if (refused.length === 0 && !allowed.isEmpty) return [];
   const what = refused.length === 0 ? 'every name' : refused.map((name) => `"${name}"`).join(', ');
   const message = `the service "${pass}" refuses ${what}: it relays only what is on its list, "services.${pass}.tls.allow".`;
   return [{ path, message, warning: true }];
@@ -45,13 +43,32 @@ function listOf(written: unknown): string[] {
   return items.filter((item) => typeof item === 'string').map((item) => item.toLowerCase());
 }
 
-/** Whether a name meets both of two patterns, each exact or `*.suffix`. */
-function haveCommonNames(one: string, other: string): boolean {
-  return isWithin(one, other) || isWithin(other, one);
+/** Names that are allowed, each exact or `*.suffix`, found without a look at all of them. */
+class NamePatterns {
+  readonly #patterns: ReadonlySet<string>;
+  /** What the names and suffixes end with: of `a.b.example` also `.b.example` and `.example`. */
+  readonly #ends: ReadonlySet<string>;
+
+  constructor(patterns: readonly string[]) {
+    this.#patterns = new Set(patterns);
+    this.#ends = new Set(patterns.flatMap(endsOf));
+  }
+
+  get isEmpty(): boolean {
+    return this.#patterns.size === 0;
+  }
+
+  /** Whether a name meets both one of these and another, exact or `*.suffix`. */
+  haveCommonNames(name: string): boolean {
+    if (this.#patterns.has(name) || endsOf(name).some((end) => this.#patterns.has(`*${end}`))) return true;
+    return name.startsWith('*.') && this.#ends.has(name.slice(1));
+  }
 }
 
-function isWithin(pattern: string, name: string): boolean {
-  return pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
+function endsOf(name: string): string[] {
+  const ends: string[] = [];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) ends.push(name.slice(dot));
+  return ends;
 }
 
 function checkListenerTls(path: ConfigPath, tls: Record<string, unknown>): Problem[] {

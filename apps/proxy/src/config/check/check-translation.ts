@@ -23,17 +23,20 @@ function takesEverything(dnat: unknown): boolean {
 
 /** Warns about chainers that forge addresses in services with a listener on a unix socket, because its clients have none. */
 export function checkForging({ listeners }: Record<string, unknown>, uses: readonly PluginUse[]): Problem[] {
-  const onSockets = records(listeners).filter(
-    ([, { bind }]) => typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix',
-  );
+  // The first of each service.
+  const onSockets = new Map<unknown, number>();
+  for (const [index, { bind, service }] of records(listeners)) {
+    const isSocket = typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix';
+    if (isSocket && !onSockets.has(service)) onSockets.set(service, index);
+  }
   return uses
     .filter(({ options }) => options.forgeAddr === true)
     .flatMap((use) => {
       const { path } = use;
-      const services: readonly unknown[] = servicesOf(use);
-      const [listener] = onSockets.filter(([, { service }]) => services.includes(service));
+      const indices = servicesOf(use).flatMap((service) => onSockets.get(service) ?? []);
+      const [listener] = indices.toSorted((a, b) => a - b);
       if (listener === undefined) return [];
-      const message = `requests from listeners[${listener[0]}] fail here: clients of a unix socket have no address to connect from.`;
+      const message = `requests from listeners[${listener}] fail here: clients of a unix socket have no address to connect from.`;
       return [{ path: [...path, 'forgeAddr'], warning: true, message }];
     });
 }

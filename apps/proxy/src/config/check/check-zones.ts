@@ -1,11 +1,13 @@
 import { cidrProblem, zoneHostProblem } from '@inband/core';
-import { type ConfigPath, isRecord, type Problem } from '../problem/problem.ts';
+import { isRecord, type Problem } from '../problem/problem.ts';
+import { circlesOf, type Edge } from './circles.ts';
 import { BUILTIN_ZONES } from './check-references.ts';
 
 /** Checks the definitions of zones. The configuration is as it was written. */
 export function checkZones({ zones }: Record<string, unknown>): Problem[] {
   if (!isRecord(zones)) return [];
   const problems: Problem[] = [];
+  const isCircular = circlesOf(Object.keys(zones).flatMap((name) => parentOf(name, zones)));
   for (const [name, zone] of Object.entries(zones)) {
     const path = ['zones', name];
     if (BUILTIN_ZONES.includes(name)) {
@@ -23,22 +25,15 @@ export function checkZones({ zones }: Record<string, unknown>): Problem[] {
       const message = typeof host === 'string' ? zoneHostProblem(host) : undefined;
       if (message !== undefined) problems.push({ path: [...path, 'hosts', index], message });
     }
-    problems.push(...checkParent(name, zones, path));
+    if (parentOf(name, zones).some(isCircular)) {
+      problems.push({ path: [...path, 'parent'], message: `the zone "${name}" is its own ancestor.` });
+    }
   }
   return problems;
 }
 
-function checkParent(name: string, zones: Record<string, unknown>, path: ConfigPath): Problem[] {
-  const at = [...path, 'parent'];
-  const seen = new Set<string>();
-  for (let zone = parentOf(name, zones); zone !== undefined && !seen.has(zone); zone = parentOf(zone, zones)) {
-    if (zone === name) return [{ path: at, message: `the zone "${name}" is its own ancestor.` }];
-    seen.add(zone);
-  }
-  return [];
-}
-
-function parentOf(name: string, zones: Record<string, unknown>): string | undefined {
-  const zone = Object.hasOwn(zones, name) ? zones[name] : undefined;
-  return isRecord(zone) && typeof zone.parent === 'string' ? zone.parent : undefined;
+/** The zone with its parent, if it has one. */
+function parentOf(name: string, zones: Record<string, unknown>): readonly Edge[] {
+  const zone = zones[name];
+  return isRecord(zone) && typeof zone.parent === 'string' ? [[name, zone.parent]] : [];
 }

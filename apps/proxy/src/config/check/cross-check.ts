@@ -1,7 +1,7 @@
 import { checkCluster } from './cluster/check-cluster.ts';
 import { checkTrusted } from '../client/check-trusted.ts';
 import { formatBind, parseBind, parseSockAddr } from '../values/bind.ts';
-import { checkCleartext } from './auth/check-cleartext.ts';
+import { checkCleartext, cleartextListeners } from './auth/check-cleartext.ts';
 import { checkNames } from './auth/check-names.ts';
 import { checkReferences } from './check-references.ts';
 import { checkAccept } from './check-accept.ts';
@@ -93,6 +93,7 @@ function checkSocketFiles({ listeners }: Record<string, unknown>): Problem[] {
 function checkServices(config: Record<string, unknown>): Problem[] {
   const problems: Problem[] = [];
   const knowsNobody = !knowsClients(config);
+  const inTheClear = cleartextListeners(config.listeners);
   for (const [name, service] of named(config.services)) {
     const path = ['services', name];
     const written = { access: records(service.access), routes: records(service.routes) };
@@ -104,7 +105,7 @@ function checkServices(config: Record<string, unknown>): Problem[] {
     problems.push(...checkConditions(path, { proxy: service.proxy, mode: service.mode, ...written }));
     problems.push(...checkNat([...path, 'nat'], service.nat));
     problems.push(...checkAuth(path, service));
-    problems.push(...checkCleartext(path, service.auth, name, config.listeners));
+    problems.push(...checkCleartext(path, service.auth, inTheClear.get(name)));
     problems.push(...checkNames(path, service, !knowsNobody));
     if (service.auth === undefined) {
       problems.push(...checkUsers([...path, 'access'], service.access, knowsNobody));

@@ -1,5 +1,5 @@
 import { parseSockAddr } from '../values/bind.ts';
-import { type PluginUse, servicesAt } from '../plugins/plugin-uses.ts';
+import { type PluginUse, servicesByPlace } from '../plugins/plugin-uses.ts';
 import type { Problem } from '../problem/problem.ts';
 import type { FoundReference } from '../schema/references-in.ts';
 import { named, records } from '../problem/written.ts';
@@ -18,13 +18,20 @@ export function checkOpenPorts(
       .filter(([, { bind }]) => typeof bind === 'string' && parseSockAddr(bind)?.family === 'unix')
       .map(([, { service }]) => service),
   );
-  const open = references.filter(({ to, name }) => to === 'server-or-port' && isOpen(name));
+  const open = new Map<string, FoundReference[]>();
+  const servicesAt = servicesByPlace(uses);
+  for (const reference of references) {
+    if (reference.to !== 'server-or-port' || !isOpen(reference.name)) continue;
+    for (const service of servicesAt(reference.path)) {
+      const known = open.get(service);
+      if (known === undefined) open.set(service, [reference]);
+      else known.push(reference);
+    }
+  }
   return named(services).flatMap(([name, { mode }]) => {
     const message = suspicion(mode, ofSockets.has(name));
     if (message === undefined) return [];
-    return open
-      .filter(({ path }) => servicesAt(path, uses).includes(name))
-      .map(({ path }): Problem => ({ path, warning: true, message }));
+    return (open.get(name) ?? []).map(({ path }): Problem => ({ path, warning: true, message }));
   });
 }
 

@@ -20,12 +20,17 @@ export function servicesOf({ routes }: Pick<PluginUse, 'routes'>): string[] {
 }
 
 /** The services for which a place within a chainer counts. */
-export function servicesAt(path: ConfigPath, uses: readonly PluginUse[]): string[] {
-  const [top, name] = path;
-  if (top === 'services') return [String(name)];
-  const within =
-    top === 'chainers' ? uses.find(({ path: [first, second] }) => first === top && second === name) : undefined;
-  return within === undefined ? [] : servicesOf(within);
+export function servicesByPlace(uses: readonly PluginUse[]): (path: ConfigPath) => readonly string[] {
+  const named = new Map<string, PluginUse>();
+  for (const use of uses) {
+    const [top, name] = use.path;
+    if (top === 'chainers' && !named.has(String(name))) named.set(String(name), use);
+  }
+  return ([top, name]) => {
+    if (top === 'services') return [String(name)];
+    const within = top === 'chainers' ? named.get(String(name)) : undefined;
+    return within === undefined ? [] : servicesOf(within);
+  };
 }
 
 /** The chainer of a route that names none. */

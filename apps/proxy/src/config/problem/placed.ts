@@ -38,9 +38,9 @@ export function placed(source: Source, problems: readonly Problem[]): PlacedProb
   const all = problems.map((problem) =>
     placeProblem({ ...problem, path: writtenPath(source.value, problem.path) }, source.file, source.locate),
   );
-  const files = [...new Set(all.map(({ file }) => file))];
+  const files = new Map([...new Set(all.map(({ file }) => file))].map((file, index) => [file, index]));
   all.sort((a, b) => {
-    if (a.file !== b.file) return files.indexOf(a.file) - files.indexOf(b.file);
+    if (a.file !== b.file) return files.get(a.file)! - files.get(b.file)!;
     if (a.line === undefined || b.line === undefined) return 0;
     return a.line - b.line || (a.column ?? 0) - (b.column ?? 0);
   });

@@ -1,4 +1,15 @@
-import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, type Node, visit, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { parseYaml, TooNested } from '../text/yaml-document.ts';
 import { isMergeKey, aliasProblems, mergeSources, type NodeProblem, resolveAlias } from '../text/aliases.ts';
 import { jsonFault } from '../text/json-syntax.ts';
@@ -132,8 +143,22 @@ function stepInto(node: unknown, part: string | number, document: Document): Ste
     return value === undefined ? undefined : { value };
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find(({ key }) => isScalar(key) && !isMergeKey(key) && String(key.value) === String(part));
-  return pair ?? mergedStep(node, part, document);
+  return pairsOf(node).get(String(part)) ?? mergedStep(node, part, document);
+}
+
+/** The pairs of mappings by their keys: there may be as many problems as a mapping has pairs. */
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairs.get(map);
+  if (known !== undefined) return known;
+  const made = new Map<string, Pair>();
+  for (const pair of map.items) {
+    if (isScalar(pair.key) && !isMergeKey(pair.key) && !made.has(String(pair.key.value)))
+      made.set(String(pair.key.value), pair);
+  }
+  pairs.set(map, made);
+  return made;
 }
 
 /** What a mapping has from others. The first that has the key counts. */

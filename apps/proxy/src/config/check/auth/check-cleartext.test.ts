@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
-import { checkCleartext } from './check-cleartext.ts';
+import { checkCleartext, cleartextListeners } from './check-cleartext.ts';
 
 const BASIC = { type: 'basic' };
 const warningsFor = (auth: unknown, ...listeners: object[]): string[] =>
-  checkCleartext(['services', 'out'], auth, 'out', listeners).map(({ path, message, warning }) => {
-    expect(warning).toBe(true);
-    return `${path.join('.')}: ${message}`;
-  });
+  checkCleartext(['services', 'out'], auth, cleartextListeners(listeners).get('out')).map(
+    ({ path, message, warning }) => {
+      expect(warning).toBe(true);
+      return `${path.join('.')}: ${message}`;
+    },
+  );
 
 test.each(['0.0.0.0:3128', '10.0.0.1:3128', '[::]:3128', '192.0.2.1:80'])(
   'passwords are read on the way to a listener at %s without TLS',

@@ -1,5 +1,4 @@
-import { unknownKey } from '../../problem/issues.ts';
-import { nearestKey } from '../../problem/nearest-key.ts';
+import { Names } from '../../problem/names.ts';
 import { type ConfigPath, isRecord, type Problem } from '../../problem/problem.ts';
 import { records } from '../../problem/written.ts';
 
@@ -9,9 +8,6 @@ type Written = Record<string, unknown>;
 const USERS: Readonly<Record<string, string>> = { basic: 'users', digest: 'users', token: 'tokens' };
 /** Ways whose groups are all in the configuration. */
 const WITH_GROUPS = new Set([...Object.keys(USERS), 'certificate', 'address']);
-
-/** More names than these are not listed in a message. */
-const MOST_SHOWN = 10;
 
 /**
  * Warns about names of users and groups that nobody has: members of groups, and conditions of rules. Says nothing where files, tokens or other
@@ -38,18 +34,18 @@ export function checkNames(path: ConfigPath, service: Written, asksForCertificat
 function checkMembers(path: ConfigPath, way: unknown): Problem[] {
   const users = usersOf(way);
   if (users === undefined || !isRecord(way) || !isRecord(way.groups)) return [];
+  const known = new Names(users);
   return Object.entries(way.groups).flatMap(([group, members]) =>
-    checkKnown([...path, 'groups', group], members, 'user', users),
+    checkKnown([...path, 'groups', group], members, 'user', known),
   );
 }
 
-function checkKnown(path: ConfigPath, written: unknown, what: string, known: readonly string[] | undefined): Problem[] {
+function checkKnown(path: ConfigPath, written: unknown, what: string, known: Names | undefined): Problem[] {
   if (known === undefined) return [];
   const names: readonly unknown[] = Array.isArray(written) ? written : [];
   return names.flatMap((name, index) => {
-    if (typeof name !== 'string' || known.includes(name)) return [];
-    const shown = known.length > MOST_SHOWN && nearestKey(name, known) === undefined ? [] : known;
-    return [{ path: [...path, index], warning: true, message: unknownKey(what, name, shown) }];
+    if (typeof name !== 'string' || known.has(name)) return [];
+    return [{ path: [...path, index], warning: true, message: known.unknown(what, name) }];
   });
 }
 
@@ -74,6 +70,6 @@ function groupsOf(way: unknown): readonly string[] | undefined {
   return isRecord(way.groups) ? Object.keys(way.groups) : [];
 }
 
-function allOf(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
-  return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
+function allOf(lists: readonly (readonly string[] | undefined)[]): Names | undefined {
+  return lists.every((list) => list !== undefined) ? new Names(lists.flat()) : undefined;
 }

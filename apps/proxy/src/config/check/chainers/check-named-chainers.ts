@@ -1,31 +1,33 @@
 import { isRecord, type Problem } from '../../problem/problem.ts';
+import { circlesOf, type Edge } from '../circles.ts';
 import type { FoundReference } from '../../schema/references-in.ts';
 
 /** Warns about named chainers that no route leads to, and refuses those that lead back to themselves. */
 export function checkNamedChainers(chainers: unknown, references: readonly FoundReference[]): Problem[] {
   if (!isRecord(chainers)) return [];
   const found = references.filter(({ to }) => to === 'chainer');
-  const unnamed = Object.keys(chainers).filter((name) => !found.some((reference) => reference.name === name));
+  const used = new Set(found.map(({ name }) => name));
+  const unnamed = Object.keys(chainers).filter((name) => !used.has(name));
   return [
     ...unnamed.map((name): Problem => {
       const message = 'no route and no other chainer has this name, so that it is never used.';
       return { path: ['chainers', name], at: 'key', warning: true, message };
     }),
-    ...found.flatMap((reference) => circle(reference, found)),
+    ...circles(found.filter(({ path: [top] }) => top === 'chainers')),
   ];
 }
 
-/** Whether what is named here leads back to the chainer in which it is named. */
-function circle({ path, name }: FoundReference, all: readonly FoundReference[]): Problem[] {
-  const [top, own] = path;
-  if (top !== 'chainers') return [];
-  const reached = new Set([name]);
-  // Chainers that are added meanwhile are visited, too.
-  for (const each of reached) {
-    if (each === own) return [{ path, message: `there is no end to this: the chainer "${own}" leads back to itself.` }];
-    for (const next of all) {
-      if (next.path[0] === 'chainers' && next.path[1] === each) reached.add(next.name);
-    }
-  }
-  return [];
+/** Of references that stand in named chainers: those that lead back to the chainer in which they stand. */
+function circles(within: readonly FoundReference[]): Problem[] {
+  const isCircular = circlesOf(within.map(edgeOf));
+  return within
+    .filter((reference) => isCircular(edgeOf(reference)))
+    .map(({ path }) => {
+      const message = `there is no end to this: the chainer "${path[1]}" leads back to itself.`;
+      return { path, message };
+    });
+}
+
+function edgeOf({ path, name }: FoundReference): Edge {
+  return [String(path[1]), name];
 }

@@ -1,7 +1,8 @@
 import type { PluginRegistry } from '@inband/core';
-import { unknownKey } from '../../problem/issues.ts';
+import { Names } from '../../problem/names.ts';
 import { NO_CHAINER, type PluginUse, servicesOf } from '../../plugins/plugin-uses.ts';
 import { type ConfigPath, isRecord, type Problem, valueAt } from '../../problem/problem.ts';
+import { circlesOf, graphOf } from '../circles.ts';
 import { checkStackedTimeout } from './stacked-timeouts.ts';
 
 /** A chainer of one service that stacks another in it. */
@@ -18,13 +19,16 @@ interface Stacking {
 export function checkStacking(config: unknown, all: readonly PluginUse[], registry: PluginRegistry): Problem[] {
   if (!isRecord(config)) return [];
   const services = isRecord(config.services) ? Object.keys(config.services) : [];
+  const known = new Names(services);
   const uses = all.filter(({ provides }) => provides === 'chainer');
   const stackings = uses.flatMap((use) => stackingsOf(use, registry));
   const stacked = new Set(stackings.map(({ to }) => to));
   const listening = new Set(listenersOf(config).flatMap(servicesFor));
   return [
-    ...stackings.filter(({ to }) => !services.includes(to)).map(({ to, path }) => unknownService(path, to, services)),
-    ...stackings.flatMap((stacking) => circle(stacking, stackings)),
+    ...stackings
+      .filter(({ to }) => !known.has(to))
+      .map(({ to, path }) => ({ path, message: known.unknown('service', to) })),
+    ...circles(stackings),
     ...stackings.flatMap((stacking) => checkStackedTimeout(config, stacking)),
     ...uses
       .filter((use) => use.type === NO_CHAINER.type && servicesOf(use).some((service) => listening.has(service)))
@@ -57,30 +61,31 @@ function servicesFor({ service, tls }: Record<string, unknown>): unknown[] {
   return [service, ...rules.flatMap(({ pass, terminate }) => [pass, terminate])];
 }
 
-function unknownService(path: ConfigPath, name: string, known: readonly string[]): Problem {
-  return { path, message: unknownKey('service', name, known) };
+/** More circles than these are not reported, because each is told with all of its services. */
+const MOST_CIRCLES = 100;
+
+function circles(stackings: readonly Stacking[]): Problem[] {
+  const edges = stackings.map(({ from, to }) => [from, to] as const);
+  const isCircular = circlesOf(edges);
+  const circular = stackings.filter(({ from, to }) => isCircular([from, to]));
+  const graph = graphOf(edges.filter(isCircular));
+  return circular.slice(0, MOST_CIRCLES).map((stacking) => {
+    const names = shortestCircle(stacking, graph).map((name) => JSON.stringify(name));
+    return { path: stacking.path, message: `there is no end to this: ${names.join(', in which ')} is stacked.` };
+  });
 }
 
-/** The shortest circle of services that begins with this stacking, if there is one. */
-function circle({ from, to, path }: Stacking, all: readonly Stacking[]): Problem[] {
-  const seen = new Set([to]);
-  let ways: string[][] = [[from, to]];
-  while (ways.length > 0) {
-    const back = ways.find((way) => way.at(-1) === from);
-    if (back !== undefined) {
-      const names = back.map((name) => JSON.stringify(name)).join(', in which ');
-      return [{ path, message: `there is no end to this: ${names} is stacked.` }];
-    }
-    ways = ways.flatMap((way) =>
-      all
-        .filter((next) => next.from === way.at(-1) && !seen.has(next.to))
-        .map((next) => {
-          seen.add(next.to);
-          return [...way, next.to];
-        }),
-    );
+/** The services of the shortest circle that begins with this stacking. */
+function shortestCircle({ from, to }: Stacking, graph: ReadonlyMap<string, readonly string[]>): string[] {
+  // By each service the one in which it was found. What is added meanwhile is visited, too.
+  const found = new Map([[to, from]]);
+  for (const [name] of found) {
+    if (name === from) break;
+    for (const next of graph.get(name) ?? []) if (!found.has(next)) found.set(next, name);
   }
-  return [];
+  const names = [from];
+  for (let name = found.get(from); name !== undefined && name !== from; name = found.get(name)) names.push(name);
+  return [from, ...names.slice(1).toReversed(), from];
 }
 
 /** A route with the chainer `none` in a service that a listener uses. */
