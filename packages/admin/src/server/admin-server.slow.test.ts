@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -125,6 +125,14 @@ describe.skipIf(process.platform === 'win32')('a unix socket', () => {
     await expect(start({ listen: { path: file } })).rejects.toThrow('exists, and is no socket');
     expect(await readFile(file, 'utf8')).toBe('precious');
     await first.close();
+  });
+
+  test('is made in a folder that is removed, also if a process was killed before it could', async () => {
+    const left = join(folder, '.inband-aB3dE9');
+    await mkdir(left, { mode: 0o700 });
+    await utimes(left, 0, 0);
+    await start({ listen: { path: join(folder, 'd.sock') } });
+    expect((await readdir(folder)).filter((name) => name.startsWith('.inband-'))).toEqual([]);
   });
 
   test('that another process has made at the same place meanwhile is not removed', async () => {

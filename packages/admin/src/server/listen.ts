@@ -1,8 +1,9 @@
 import { chmod, chown, lstat, mkdtemp, rename, rm } from 'node:fs/promises';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { AdminApp } from '../base/app-types.ts';
 import type { AdminAddress } from '../base/options.ts';
+import { FOLDER_PREFIX, isAnswered, removeLeftFolders, SOCKET_NAME } from './left-folders.ts';
 
 type SocketFile = Extract<AdminAddress, { path: string }>;
 
@@ -42,9 +43,10 @@ async function listenAtFile(
   { path, mode = DEFAULT_MODE, uid, gid }: SocketFile,
 ): Promise<Bound['unlink']> {
   await checkFree(path);
-  const folder = await mkdtemp(join(dirname(path), '.inband-'));
+  await removeLeftFolders(dirname(path));
+  const folder = await mkdtemp(join(dirname(path), FOLDER_PREFIX));
   try {
-    const made = join(folder, 's');
+    const made = join(folder, SOCKET_NAME);
     await app.listen({ path: made });
     await chmod(made, mode);
     if (uid !== undefined || gid !== undefined) await chown(made, uid ?? -1, gid ?? -1);
@@ -64,14 +66,6 @@ async function checkFree(path: string): Promise<void> {
   if (there === undefined) return;
   if (!there.isSocket()) throw new Error(`${path} exists, and is no socket.`);
   if (await isAnswered(path)) throw new Error(`another process listens at ${path}.`);
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const probe = connect(path);
-  probe.once('connect', () => resolve(true));
-  probe.once('error', () => resolve(false));
-  return promise.finally(() => probe.destroy());
 }
 
 async function nothing(): Promise<void> {}
