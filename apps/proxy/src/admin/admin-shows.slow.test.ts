@@ -166,7 +166,7 @@ describe.each([1, 2])('the admin API beside %i process(es) that serve clients', 
       rule: 'services.web.access[0]',
       reason: 'It is bad.',
       advice:
-        'Add to services.web.access, before services.web.access[0]: { allow: { clients: 127.0.0.1, hosts: "bad.example" } }.',
+        'Add to services.web.access, before services.web.access[0]: { allow: { clients: 127.0.0.1, hosts: "bad.example", methods: GET, paths: "/x" } }, without what that rule does not ask for. Where it asks for fields, query, cookies or times, change it.',
     });
     const explain = (body: object) => askApi('POST', '/explain', body);
     expect(await explain({ url: 'http://bad.example/x' })).toMatchObject({

@@ -50,8 +50,12 @@ describe('an access line in sentences', () => {
     expect(explainLine(denied).slice(2)).toEqual([
       'No server was looked at.',
       `services.browser.access[0] denied it. No shops. The answer was 403; ${SENT}`,
-      'Add to services.browser.access, before services.browser.access[0]: { allow: { clients: 10.1.2.3, hosts: "shop.example" } }. See docs/errors.md, "http_request_denied".',
+      'Add to services.browser.access, before services.browser.access[0]: { allow: { clients: 10.1.2.3, hosts: "shop.example", methods: GET, paths: "/cart" } }, without what that rule does not ask for. Where it asks for fields, query, cookies or times, change it. See docs/errors.md, "http_request_denied".',
     ]);
+    const tunnel = { ...denied, method: 'CONNECT', target: 'shop.example:443', user: 'ann' };
+    expect(explainLine(tunnel).at(-1)).toContain('hosts: "shop.example", users: ann, methods: CONNECT } }');
+    const inTwoWays = { ...denied, target: 'http://shop.example/a/..%2fcart' };
+    expect(explainLine(inTwoWays).at(-1)).toContain('hosts: "shop.example", methods: GET } }');
     const byDefault = { ...denied, server: '[fd00::7]:80', rule: 'default: no private addresses' };
     expect(explainLine(byDefault).at(-2)).toContain('The default "no private addresses" denied it. No shops.');
     expect(explainLine(byDefault).at(-1)).toContain(

@@ -113,6 +113,9 @@ function remedy(line: LoggedLine, code: string): string {
     client: hostIn(textOf(line, 'client')),
     server: server === '' ? undefined : { host: hostIn(server), port: port === undefined ? undefined : Number(port) },
     asked: host === '' ? undefined : host,
+    user: textOf(line, 'user') || undefined,
+    method: textOf(line, 'method') || undefined,
+    url: textOf(line, 'target') || undefined,
   });
 }
 

@@ -4,7 +4,7 @@ import { adviceToAllow } from '../lines/advice-to-allow.ts';
 import { hostOf } from '../lines/values/client-host.ts';
 
 /** What would allow a session that was denied: one or two sentences for the operator, with what to write. */
-export function adviceForDenial({ session }: SessionRecord, error: ProxyError): string {
+export function adviceForDenial({ session, url }: SessionRecord, error: ProxyError): string {
   const { service, client, target, serverAddress } = session;
   const setting = wholePath(session, error.setting);
   if (error.code === 'destination_not_found') return `Add a route to services.${service.name}.routes that matches it.`;
@@ -15,6 +15,9 @@ export function adviceForDenial({ session }: SessionRecord, error: ProxyError): 
     client: hostOf(client.address),
     server: serverAddress && { host: hostOf(serverAddress), port: portOf(serverAddress) },
     asked: target?.host,
+    user: session.user,
+    method: session.method,
+    url,
     instead: whatToDo(error),
   });
 }

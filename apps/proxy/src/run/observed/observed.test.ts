@@ -1,6 +1,7 @@
 import { createMemoryNetwork } from '@inband/core';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { address, connect, exchange, startOrigin } from '../../../test-support/memory/memory-http.ts';
+import { parseText } from '../../config/read/locate.ts';
 import { parseConfig } from '../../config/parse-config.ts';
 import { silentLogger } from '../../log/logging.ts';
 import { findSessions, joinSessions, sessionWithId } from '../../observe/live-sessions.ts';
@@ -84,10 +85,27 @@ describe('denials', () => {
         rule: 'services.browsers.access[0]',
         reason: 'It is bad.',
         advice:
-          'Add to services.browsers.access, before services.browsers.access[0]: { allow: { clients: 10.0.0.7, hosts: "bad.example" } }.',
+          'Add to services.browsers.access, before services.browsers.access[0]: { allow: { clients: 10.0.0.7, hosts: "bad.example", methods: GET, paths: "/x" } }, without what that rule does not ask for. Where it asks for fields, query, cookies or times, change it.',
       }),
     ]);
     expect(observed.recent.errors()).toEqual([]);
+  });
+
+  test('the advice for a rule about paths allows the path, and nothing else', async () => {
+    const paths = configOf();
+    const rules: object[] = paths.services.browsers.access;
+    rules.splice(0, 1, { deny: { paths: '/secret/' } }, { allow: { hosts: 'good.example' } });
+    const { observed, ask, reload } = await setUp(paths);
+    expect(await ask('http://good.example:1/secret/a?b')).toContain(' 403 ');
+    const [{ advice = '' } = {}] = observed.recent.denials();
+    const [, allow = ''] = /access\[0\]: (\{ allow: .* \} \})/.exec(advice) ?? [];
+    expect(allow).toContain('paths: "/secret/a"');
+    rules.unshift(parseText(allow, 'yaml').value as object);
+    await reload(paths);
+    expect(await ask('http://good.example:1/secret/a?b')).not.toContain(' 403 ');
+    expect(await ask('http://good.example:1/secret/b')).toContain(' 403 ');
+    expect(await ask('http://good.example:1/secret/a', '10.0.0.8')).toContain(' 403 ');
+    expect(await ask('http://good.example:1/secret/a', '10.0.0.7', 'POST')).toContain(' 403 ');
   });
 
   test('the advice allows what was denied', async () => {
