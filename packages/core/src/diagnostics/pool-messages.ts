@@ -61,10 +61,7 @@ export type PoolCloseReason =
   | 'stale'
   /** Descriptors were needed for others. */
   | 'evicted'
-  /**
-   * There are as many as `serverPool.maxIdlePerServer` and `serverPool.maxIdle` say, and it was used longest ago; or these say 0, or its server
-   * keeps none.
-   */
+  /** It was used longest ago, and as many are kept as `serverPool.maxIdlePerServer` and `serverPool.maxIdle` say. Or these keep none, or its server. */
   | 'not-kept'
   /** Its session could not leave it clean for another one: it failed, became a tunnel, or the server said `close`. */
   | 'discarded'
