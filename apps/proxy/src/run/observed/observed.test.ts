@@ -97,8 +97,8 @@ describe('denials', () => {
     rules.splice(0, 1, { deny: { paths: '/secret/' } }, { allow: { hosts: 'good.example' } });
     const { observed, ask, reload } = await setUp(paths);
     expect(await ask('http://good.example:1/secret/a?b')).toContain(' 403 ');
-    const [{ advice = '' } = {}] = observed.recent.denials();
-    const [, allow = ''] = /access\[0\]: (\{ allow: .* \} \})/.exec(advice) ?? [];
+    const [denial] = observed.recent.denials();
+    const [, allow = ''] = /access\[0\]: (\{ allow: .* \} \})/.exec(denial?.advice ?? '') ?? [];
     expect(allow).toContain('paths: "/secret/a"');
     rules.unshift(parseText(allow, 'yaml').value as object);
     await reload(paths);
