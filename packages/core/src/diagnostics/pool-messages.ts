@@ -61,7 +61,10 @@ export type PoolCloseReason =
   | 'stale'
   /** Descriptors were needed for others. */
   | 'evicted'
-  /** It was used longest ago, and as many are kept as `serverPool.maxIdlePerServer` and `serverPool.maxIdle` say. Or these keep none, or its server. */
+  /**
+   * It was used longest ago, or the proxy made it for itself, and as many are kept as `serverPool.maxIdlePerServer` and `serverPool.maxIdle`
+   * say. Or these keep none, or its server.
+   */
   | 'not-kept'
   /** Its session could not leave it clean for another one: it failed, became a tunnel, or the server said `close`. */
   | 'discarded'

@@ -423,7 +423,7 @@ export interface ServerPoolInput {
    */
   maxIdlePerServer?: number | undefined;
   /**
-   * Idle connections kept in all. With one more, one of the same server is closed, or else of another.
+   * Idle connections kept in all. With one more, the one of any server that was used longest ago is closed.
    * @default 2048
    */
   maxIdle?: number | undefined;

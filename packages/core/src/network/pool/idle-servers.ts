@@ -102,8 +102,4 @@ export class IdleServers<T extends IdleServer<T>> {
   get oldest(): T | undefined {
     return this.#quiet.oldest ?? this.#recent.oldest;
   }
-
-  all(): T[] {
-    return [...this.#recent, ...this.#quiet];
-  }
 }

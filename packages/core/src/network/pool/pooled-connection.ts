@@ -7,6 +7,7 @@ import type { RequestForm, ServerConnection } from '../../session/server-connect
 import type { LayeredConnection, ServerTlsFacts } from '../../session/server-tls-facts.ts';
 import type { ClientConnection } from '../../session/session-view.ts';
 import { IdleHandler } from './idle-handler.ts';
+import { IdlePlace } from './idle-place.ts';
 import type { IdleServer, IdleServers } from './idle-servers.ts';
 import type { NestedTunnel, NestedTunnels } from './nested-tunnels.ts';
 
@@ -38,12 +39,12 @@ export interface PoolOfConnection {
   /** For the connections' timeouts. */
   readonly idleList: TimeoutList;
   readonly tunnels: NestedTunnels;
-  /** Whether one more connection of the group may be idle. Others are closed for it where as many are idle as may be. */
-  makePlace(group: PoolGroup): boolean;
+  /** Whether one more connection of the group may be idle. With `closesOthers`, others are closed for it where as many are idle as may be. */
+  makePlace(group: PoolGroup, closesOthers: boolean): boolean;
   /** The connection is idle from now on, and the pool owns it. */
-  addIdle(connection: PooledConnection): void;
-  /** An idle connection closed. */
-  removeIdle(connection: PooledConnection): void;
+  addIdle(connection: PooledConnection, place: IdlePlace<PooledConnection>): void;
+  /** It is idle no longer. */
+  removeIdle(connection: PooledConnection, place: IdlePlace<PooledConnection>): void;
   /** A connection is closed, idle or not. */
   forget(group: PoolGroup, reason: PoolCloseReason): void;
 }
@@ -98,6 +99,8 @@ export class PooledConnection
   #session: number | undefined;
   /** Created when the connection is idle for the first time, because connections of tunnels never are. */
   #timeout: Timeout | undefined = undefined;
+  /** As the timeout. */
+  #place: IdlePlace<PooledConnection> | undefined = undefined;
   #uses = 0;
   /** `in-use`: a session owns it. `idle`: the pool owns it. `closed`: it is destroyed. */
   #state: 'in-use' | 'idle' | 'closed' = 'in-use';
@@ -138,7 +141,9 @@ export class PooledConnection
   release(keepFor = Infinity): void {
     if (this.#state !== 'in-use') return;
     this.connection.handler = this;
-    if (keepFor <= 0 || !this.#pool.makePlace(this.group)) return this.drop('not-kept');
+    // No client has used one that the proxy made for itself, so it takes only a place that nobody has.
+    const closesOthers = this.#client?.isProxyItself !== true;
+    if (keepFor <= 0 || !this.#pool.makePlace(this.group, closesOthers)) return this.drop('not-kept');
     this.#state = 'idle';
     this.#uses += 1;
     this.#timeout ??= new Timeout(this);
@@ -151,14 +156,14 @@ export class PooledConnection
       this.#client.lastReleased = this;
       this.#client = undefined;
     }
-    this.#pool.addIdle(this);
+    this.#pool.addIdle(this, (this.#place ??= new IdlePlace(this)));
     if (poolChannel.hasSubscribers) this.#publishReleased(keepFor);
     this.connection.resume();
   }
 
   /** @internal A session has acquired it from the pool. */
   acquired(client: ClientConnection | undefined, session: number | undefined): void {
-    this.group.idle.remove(this);
+    this.#leavePlace();
     this.#state = 'in-use';
     this.#client = client;
     this.#session = session;
@@ -178,7 +183,7 @@ export class PooledConnection
   drop(reason: PoolCloseReason, error?: Error): void {
     if (this.#state === 'closed') return;
     if (poolChannel.hasSubscribers) this.#publishClosed(reason);
-    if (this.#state === 'idle') this.#pool.removeIdle(this);
+    if (this.#state === 'idle') this.#leavePlace();
     this.#state = 'closed';
     this.#client = undefined;
     this.#timeout?.cancel();
@@ -186,6 +191,10 @@ export class PooledConnection
     this.#pool.forget(this.group, reason);
     this.connection.handler = ignoreEvents;
     this.connection.destroy(error);
+  }
+
+  #leavePlace(): void {
+    if (this.#place !== undefined) this.#pool.removeIdle(this, this.#place);
   }
 
   protected override idleEnded(how: 'sent' | 'closed'): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeConnection } from '../../../test-support/fake-connection.ts';
 import type { SockAddr } from '../../base/address.ts';
 import { poolKey, ServerPool, type ServerPoolOptions } from './server-pool.ts';
+import { ownSession } from '../../routing/own-session.ts';
 import type { ClientConnection } from '../../session/session-view.ts';
 import { Timers } from '../../base/timers.ts';
 
@@ -106,11 +107,36 @@ describe('with as many idle connections as may be', () => {
     expect(servers.acquire('a')?.connection).toBe(connections[3]);
   });
 
-  test('of all servers, one more closes one of its own server, or else of another', () => {
+  test('of all servers, one more closes the one of any server that was used longest ago', () => {
     const { servers, keep } = full({ maxIdle: 3 });
     const connections = ['a', 'a', 'b', 'b', 'c', 'c'].map(keep);
-    expect(closed(connections)).toEqual([true, false, true, false, true, false]);
+    expect(closed(connections)).toEqual([true, true, true, false, false, false]);
     expect(servers).toMatchObject({ idle: 3, open: 3 });
+  });
+
+  test('servers that are used once do not cost one that is used again and again its connection', () => {
+    const { servers, keep } = full({ maxIdle: 3 });
+    const often = keep('often');
+    for (let number = 0; number < 20; number += 1) {
+      keep(`once ${number}`);
+      const server = servers.acquire('often');
+      expect(server?.connection).toBe(often);
+      server?.release();
+    }
+  });
+
+  test('one that the proxy made for itself takes a place that nobody has, and no other', () => {
+    const { servers, keep } = full({ maxIdle: 3, maxIdlePerServer: 2 });
+    const { client } = ownSession('warm');
+    const warm = (key: string): boolean => {
+      const connection = new FakeConnection();
+      servers.adopt(connection, remote, key, { client }).release();
+      return !connection.destroyed;
+    };
+    const connections = ['a', 'b'].map(keep);
+    expect([warm('a'), warm('a'), warm('b'), warm('c')]).toEqual([true, false, false, false]);
+    expect(closed(connections)).toEqual([false, false]);
+    expect(keep('c').destroyed).toBe(false);
   });
 
   test('a request that may not be sent twice dials once, and the next ones have its connection', () => {
@@ -247,17 +273,15 @@ test('servers that were used once leave nothing behind', () => {
   expect(byKey.size).toBe(0);
 });
 
-test('when descriptors have run out some idle connections are closed, of each server the one used longest ago', () => {
+test('when descriptors have run out some idle connections are closed, those used longest ago', () => {
   const { pool: servers } = pool({ maxIdle: 100 });
   const connections = Array.from({ length: 12 }, () => new FakeConnection());
   for (const [index, connection] of connections.entries()) {
     servers.adopt(connection, remote, `k${index % 4}`).release();
   }
   servers.makeRoom();
-  expect(servers.idle).toBe(8);
+  expect(servers.idle).toBe(4);
   expect(servers.acquire('k0')?.connection).toBe(connections[8]);
-  servers.makeRoom();
-  servers.makeRoom();
   servers.makeRoom();
   expect(servers.idle).toBe(0);
 });

@@ -2,6 +2,8 @@ import type { ServerConnection } from '../../session/server-connection.ts';
 import { formatSockAddr, type SockAddr } from '../../base/address.ts';
 import { poolChannel } from '../../diagnostics/channels.ts';
 import type { PoolCloseReason } from '../../diagnostics/pool-messages.ts';
+import { LinkedList } from '../../base/linked-list.ts';
+import type { IdlePlace } from './idle-place.ts';
 import { IdleServers } from './idle-servers.ts';
 import { NestedTunnels, type SharedTunnels } from './nested-tunnels.ts';
 import {
@@ -112,7 +114,8 @@ export class ServerPool implements PoolOfConnection {
   readonly #watcher: PoolWatcher | undefined;
   /** For the connections' timeouts. Only read by others. */
   idleList: TimeoutList;
-  #size = 0;
+  /** The idle connections of all groups. */
+  readonly #idle = new LinkedList<IdlePlace<PooledConnection>>();
   #open = 0;
   #closed = false;
 
@@ -136,7 +139,7 @@ export class ServerPool implements PoolOfConnection {
 
   /** Idle connections. */
   get idle(): number {
-    return this.#size;
+    return this.#idle.size;
   }
 
   /** Idle connections that are interchangeable: see {@link poolKey}. */
@@ -154,7 +157,7 @@ export class ServerPool implements PoolOfConnection {
    */
   adopt(connection: LayeredConnection, remote: SockAddr, key: string, options: AdoptOptions = {}): ServerConnection {
     this.#open += 1;
-    if (this.#open > this.#mostOpen && this.#size > 0) this.makeRoom();
+    if (this.#open > this.#mostOpen) this.makeRoom();
     let group = this.#groups.get(key);
     if (group === undefined) {
       this.#groups.set(key, (group = { key, open: 0, idle: new IdleServers(this.#quietTime) }));
@@ -177,7 +180,10 @@ export class ServerPool implements PoolOfConnection {
     const now = this.#timers.now();
     const own = ownOf(client, group);
     if (own !== undefined && now - own.idleSince <= within) {
-      if (own.connection.pending !== true && own.keptUntil > now) return this.#leave(own, client, session);
+      if (own.connection.pending !== true && own.keptUntil > now) {
+        own.acquired(client, session);
+        return own;
+      }
       own.drop('stale');
     }
     return this.#acquireQuiet(group.idle, client, now, within, session);
@@ -199,48 +205,37 @@ export class ServerPool implements PoolOfConnection {
       }
       const { connection } = quiet;
       if (quiet.keptUntil > now && connection.pending !== true && connection.hasUnreadInput?.() !== true) {
-        const acquired = this.#leave(quiet, client, session);
+        quiet.acquired(client, session);
         idle.acknowledgeMore(now);
-        return acquired;
+        return quiet;
       }
       // Its server sent something unsolicited, which would be taken for the next answer, or its end.
       quiet.drop('stale');
     }
   }
 
-  #leave(idle: PooledConnection, client: ClientConnection | undefined, session: number | undefined): ServerConnection {
-    this.#size -= 1;
-    idle.acquired(client, session);
-    return idle;
-  }
-
   /**
    * @internal The one that is released was used just now, so the one that was used longest ago goes in its place: a request that must not be
    * sent twice takes none that was idle for long, and would dial for as long as such ones took all places.
    */
-  makePlace(group: PoolGroup): boolean {
+  makePlace(group: PoolGroup, closesOthers: boolean): boolean {
     if (this.#closed || this.#maxIdlePerServer === 0 || this.#maxIdle === 0) return false;
+    if (!closesOthers) return group.idle.length < this.#maxIdlePerServer && this.#idle.size < this.#maxIdle;
     while (group.idle.length >= this.#maxIdlePerServer) group.idle.oldest?.drop('not-kept');
-    while (this.#size >= this.#maxIdle) (group.idle.oldest ?? this.#oldestOfAny())?.drop('not-kept');
+    while (this.#idle.size >= this.#maxIdle) this.#idle.oldest?.server.drop('not-kept');
     return true;
   }
 
-  /** Of the group that exists longest and has an idle connection, the one that was used longest ago. */
-  #oldestOfAny(): PooledConnection | undefined {
-    for (const { idle } of this.#groups.values()) if (idle.oldest !== undefined) return idle.oldest;
-    return undefined;
-  }
-
   /** @internal */
-  addIdle(connection: PooledConnection): void {
+  addIdle(connection: PooledConnection, place: IdlePlace<PooledConnection>): void {
     connection.group.idle.add(connection);
-    this.#size += 1;
+    this.#idle.add(place);
   }
 
   /** @internal */
-  removeIdle(connection: PooledConnection): void {
+  removeIdle(connection: PooledConnection, place: IdlePlace<PooledConnection>): void {
     connection.group.idle.remove(connection);
-    this.#size -= 1;
+    this.#idle.remove(place);
   }
 
   /** @internal A connection is closed. With its last connection, the group goes. */
@@ -251,24 +246,15 @@ export class ServerPool implements PoolOfConnection {
     if (group.open === 0) this.#groups.delete(group.key);
   }
 
-  /** For when descriptors run out: closes some idle connections, of each group the least recently used. */
+  /** For when descriptors run out: closes some idle connections, those used longest ago. */
   makeRoom(): void {
-    let left = EVICTED_AT_ONCE;
-    for (const { idle } of this.#groups.values()) {
-      if (left === 0) return;
-      const { oldest } = idle;
-      if (oldest === undefined) continue;
-      oldest.drop('evicted');
-      left -= 1;
-    }
+    for (let left = EVICTED_AT_ONCE; left > 0; left -= 1) this.#idle.oldest?.server.drop('evicted');
   }
 
   /** Closes the idle connections. Those in use are closed when they are released. */
   close(): void {
     this.#closed = true;
-    // A copy, because a connection that is destroyed leaves its list.
-    const idle = [...this.#groups.values()].flatMap((group) => group.idle.all());
-    for (const connection of idle) connection.drop('pool-closed');
+    for (const { server } of this.#idle) server.drop('pool-closed');
   }
 
   #publishAdopted({ id, remote }: PooledConnection, { client, session }: AdoptOptions): void {

@@ -16,7 +16,9 @@ export const serverPool = z
       .int()
       .min(0)
       .default(2048)
-      .describe('Idle connections kept in all. With one more, one of the same server is closed, or else of another.'),
+      .describe(
+        'Idle connections kept in all. With one more, the one of any server that was used longest ago is closed.',
+      ),
   })
   .describe('Server connections kept for reuse.');
 
