@@ -4,6 +4,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 import { writeLicences } from './licences.ts';
+import { withOtherNames } from './other-names.ts';
 import { builtFolder, packageFolder, packagesFolder } from './places.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it has them
@@ -72,6 +73,8 @@ const builtinsByName: Plugin = {
         const parts = names === undefined ? [] : [`{ ${names.replaceAll(' as ', ': ')} } = ${taken}`];
         return `const ${[...(whole === undefined ? [] : [`${whole} = ${taken}`]), ...parts].join(', ')};`;
       });
+      const [missed] = /^import .* from "node:.*$/m.exec(file.code) ?? [];
+      if (missed !== undefined) throw new Error(`rolldown wrote an import in a form that is not known: ${missed}`);
     }
   },
 };
@@ -79,35 +82,15 @@ const builtinsByName: Plugin = {
 /** As rolldown writes them, one on each line. */
 const IMPORT_OF_BUILTIN = /^import (?:(?:\* as )?([\w$]+))?(?:, )?(?:\{ (.*?) \})? from "(node:[\w/]+)";$/gm;
 
-/**
- * V8 has a cell for each export. Optimised code reads and checks it at each use, in the same file as well, where any other constant is a part of the code. So
- * a file exports other names for what never changes.
- */
+/** See {@link withOtherNames}. */
 const exportsByOtherNames: Plugin = {
   name: 'exports-by-other-names',
   generateBundle(_options, files) {
-    for (const file of Object.values(files)) {
-      if (file.type !== 'chunk') continue;
-      file.code = file.code.replaceAll(CLASS, 'const $1 = class');
-      const unchanging = new Set(Array.from(file.code.matchAll(UNCHANGING), ([, name]) => name));
-      file.code = file.code.replace(EXPORTS, (whole, list: string) => {
-        const others: string[] = [];
-        const names = list.split(', ').map((part) => {
-          const [name = part, , exported = name] = part.split(' ');
-          if (!unchanging.has(name)) return part;
-          others.push(`${name}$exported = ${name}`);
-          return `${name}$exported as ${exported}`;
-        });
-        return others.length === 0 ? whole : `const ${others.join(', ')}; export { ${names.join(', ')} };`;
-      });
+    for (const [name, file] of Object.entries(files)) {
+      if (file.type === 'chunk') file.code = withOtherNames(name, file.code, file.exports.length);
     }
   },
 };
-
-/** As rolldown writes them: declarations of a file are at the beginning of a line, and its exports are one line. */
-const CLASS = /^var ([\w$]+) = class\b/gm;
-const UNCHANGING = /^(?:const|class|(?:async )?function\*?) ([\w$]+)/gm;
-const EXPORTS = /^export \{ (.*) \};$/m;
 
 /** Of one UTF-16 code unit. */
 function escapeOf(character: string): string {

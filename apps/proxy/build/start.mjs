@@ -3,11 +3,16 @@
 import '../bin/early-signals.mjs';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { start } from '../bin/start.mjs';
-import { isCurrent } from './inputs.mjs';
+import { isNewEnough } from '../bin/needed-node.mjs';
 
-if (!isCurrent()) {
-  const build = fileURLToPath(new URL('main.ts', import.meta.url));
-  spawnSync(process.execPath, [build], { stdio: ['ignore', 'ignore', 'inherit'] });
+// Imported only then, because they call what old versions do not have.
+if (isNewEnough()) void Promise.all([import('../bin/start.mjs'), import('./inputs.mjs')]).then(startCurrent);
+
+/** @param {[typeof import('../bin/start.mjs'), typeof import('./inputs.mjs')]} modules */
+function startCurrent([{ start }, { isCurrent }]) {
+  if (!isCurrent()) {
+    const build = fileURLToPath(new URL('main.ts', import.meta.url));
+    spawnSync(process.execPath, [build], { stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+  start('main', isCurrent());
 }
-start('main', isCurrent());

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest';
 
 const bin = fileURLToPath(new URL('../../bin/', import.meta.url));
 
-test('an older Node gets one sentence and exit status 1', () => {
+test.each(['bin/inband.mjs', 'build/start.mjs'])('%s by an older Node gives one sentence and exit status 1', (file) => {
   // As if this one were old: what it reads before it looks at the version is the same.
   const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`;
   const preload = `data:text/javascript,${encodeURIComponent(older)}`;
-  const end = spawnSync(process.execPath, ['--import', preload, `${bin}inband.mjs`, '--version'], { encoding: 'utf8' });
+  const end = spawnSync(process.execPath, ['--import', preload, `${bin}../${file}`, '--version'], { encoding: 'utf8' });
   expect(end).toMatchObject({ status: 1, stdout: '' });
   expect(end.stderr).toMatch(/^inband: Node\.js 24 or later is needed, and this is 20\.20\.2 \(\/.*\)\.\n$/);
 });
@@ -30,7 +30,7 @@ test('what is read before that has no syntax and no import that an older Node la
 });
 
 test('what it asks for is what the packages say', () => {
-  const needed = /NEEDED = (\d+)/.exec(readFileSync(`${bin}inband.mjs`, 'utf8'))?.[1];
+  const needed = /NEEDED = (\d+)/.exec(readFileSync(`${bin}needed-node.mjs`, 'utf8'))?.[1];
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   expect(manifest).toContain(`"node": ">=${needed}"`);
 });
