@@ -57,7 +57,7 @@ test.each<[string, string, ((folder: string) => unknown)?, number?]>([
   ['what has other files in it', '.inband-aB3dE9', (folder) => writeFileSync(join(folder, 'a'), '')],
   ['a file in place of the socket', '.inband-aB3dE9', (folder) => writeFileSync(join(folder, 's'), '')],
   ['a link in place of the socket', '.inband-aB3dE9', (folder) => symlinkSync('/dev/null', join(folder, 's'))],
-])('%s stays', async (_what, name, fill, time) => {
+])('nothing is removed but what was left: %s', async (_what, name, fill, time) => {
   const folder = await leave(name, fill, time);
   await removeLeftFolders(directory);
   expect(existsSync(folder)).toBe(true);
