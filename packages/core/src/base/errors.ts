@@ -135,6 +135,12 @@ export const PROXY_ERRORS = {
     retry: false,
     description: 'The header section of the response exceeds a limit.',
   },
+  http_response_trailer_section_size: {
+    status: 502,
+    fault: 'server',
+    retry: false,
+    description: 'The trailer section of the response exceeds a limit.',
+  },
   http_response_body_size: {
     status: 502,
     fault: 'server',

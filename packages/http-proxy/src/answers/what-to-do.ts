@@ -21,6 +21,7 @@ const BY_CODE: Readonly<Record<ProxyErrorCode, string>> = {
   http_request_denied: 'If you need this, ask the operator of the proxy to allow it.',
   http_response_incomplete: 'Try again.',
   http_response_header_section_size: 'Delete the cookies of this site and try again.',
+  http_response_trailer_section_size: 'Report it to the operator of the proxy.',
   http_response_body_size: 'Report it to the operator of the proxy.',
   http_response_transfer_coding: 'Tell whoever runs the server.',
   http_response_timeout: 'Try again in a while.',

@@ -156,6 +156,7 @@ export const Field = {
   proxyAuthenticate: idOf('proxy-authenticate'),
   proxyAuthorization: idOf('proxy-authorization'),
   te: idOf('te'),
+  trailer: idOf('trailer'),
   upgrade: idOf('upgrade'),
   via: idOf('via'),
   expect: idOf('expect'),

@@ -38,6 +38,7 @@ const REPLIES: Readonly<Record<ProxyErrorCode, SocksReply>> = {
   http_request_denied: SocksReply.notAllowed,
   http_response_incomplete: SocksReply.failure,
   http_response_header_section_size: SocksReply.failure,
+  http_response_trailer_section_size: SocksReply.failure,
   http_response_body_size: SocksReply.failure,
   http_response_transfer_coding: SocksReply.failure,
   http_response_timeout: SocksReply.expired,

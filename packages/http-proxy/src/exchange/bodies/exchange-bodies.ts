@@ -97,6 +97,7 @@ export class ExchangeBodies {
   async #collectRequest(limit: CollectLimit): Promise<Buffer> {
     const { request, client } = this.#call;
     if (request.contentLength > limit.most) throw limit.tooBig();
+    request.dropAll(Field.trailer);
     const sink = new CollectingSink(limit, this.#keep);
     this.#take(sink);
     client.takeAhead();
@@ -129,6 +130,7 @@ export class ExchangeBodies {
     // There is nothing to change.
     if (!request.hasBody && !isWhole(body)) return;
     this.#request.change(body, errorOf);
+    request.dropAll(Field.trailer);
     const { bytes } = this.#request;
     request.chunked = !isWhole(body);
     request.contentLength = isWhole(body) && bytes !== undefined ? bytes.length : -1;
@@ -210,6 +212,8 @@ export class ExchangeBodies {
     if (!isChanged && !this.#isCollected) return;
     // What there is to say of a HEAD is said of the content that a GET would get.
     if (!isChanged && !head.mayHaveContent) return;
+    // Trailers are of the body that came, and are dropped with it.
+    head.dropAll(Field.trailer);
     head.contentLength = changes.length === 0 && bytes !== undefined ? bytes.length : -1;
     if (head.mayHaveContent) head.framing = framingOf(head.contentLength);
   }

@@ -3,8 +3,8 @@ import type { HeadLimits } from '../parser/head-parser.ts';
 import { FAULT, HeadReader, MORE } from '../parser/head-reader.ts';
 import { MendingReader } from '../parser/mending-reader.ts';
 import type { BodySink } from './body-sink.ts';
-import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
-import { TrailerSection } from './trailer.ts';
+import { ChunkedDecoder } from './chunked-decoder.ts';
+import { TrailerFault, TrailerSection } from './trailer.ts';
 
 /** How a body is delimited where it comes from (RFC 9112 section 6.3). */
 export type ReaderFraming = 'none' | 'length' | 'chunked' | 'close';
@@ -157,7 +157,7 @@ export class BodyReader {
   #readTrailer(bytes: Buffer, start: number, end: number, sink: BodySink): number {
     const reader = (this.#trailer ??= this.#startTrailer());
     const at = reader.read(bytes, start, end);
-    if (at === FAULT) throw new ChunkFault(`The trailer section is malformed (${reader.head.fault}).`);
+    if (at === FAULT) throw new TrailerFault(reader.head.fault);
     if (at === MORE) return end;
     this.#end(sink, reader.head);
     return at;

@@ -1,8 +1,8 @@
 import { BodyTooBig, type BodyRules } from './body-reader.ts';
-import { ChunkedDecoder, ChunkFault } from './chunked-decoder.ts';
+import { ChunkedDecoder } from './chunked-decoder.ts';
 import { FAULT, HeadReader } from '../parser/head-reader.ts';
 import { CR, LF } from '../bytes.ts';
-import { TrailerSection } from './trailer.ts';
+import { TrailerFault, TrailerSection } from './trailer.ts';
 
 /**
  * Checks the beginning of a chunked request body before anything of the request is sent, so that a request that is malformed in
@@ -31,5 +31,5 @@ function checkTrailer(bytes: Buffer, start: number, end: number, { trailerLimits
   const reader = new HeadReader(new TrailerSection());
   reader.begin(trailerLimits);
   if (reader.read(bytes, start, end) !== FAULT) return;
-  throw new ChunkFault(`The trailer section is malformed (${reader.head.fault}).`);
+  throw new TrailerFault(reader.head.fault);
 }

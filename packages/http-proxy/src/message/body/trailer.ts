@@ -1,5 +1,5 @@
 import { Treat } from '../field-names.ts';
-import { HeadParser } from '../parser/head-parser.ts';
+import { type HeadFault, HeadParser } from '../parser/head-parser.ts';
 import {
   DROPPED,
   MARKS,
@@ -11,6 +11,25 @@ import {
   VALUE_START,
 } from '../parser/head-table.ts';
 import { copyBytes, COLON, CR, LF, SP } from '../bytes.ts';
+import { ChunkFault } from './chunked-decoder.ts';
+
+/** A trailer section that is malformed, or too big. */
+export class TrailerFault extends ChunkFault {
+  /** Which limit it is above: what is wrong with a head that is. Undefined where it is malformed. */
+  readonly tooBig: HeadFault | undefined;
+
+  constructor(fault: HeadFault | undefined) {
+    const limit = fault === undefined ? undefined : LIMITS[fault];
+    super(limit ?? `The trailer section is malformed (${fault}).`);
+    this.tooBig = limit === undefined ? undefined : fault;
+  }
+}
+
+const LIMITS: Partial<Record<HeadFault, string>> = {
+  'head-too-big': 'The trailer section is too big.',
+  'too-many-fields': 'There are too many fields in the trailer section.',
+  'field-name-too-long': 'A field name in the trailer section is too long.',
+};
 
 /** The trailer section of a chunked body (RFC 9112 section 7.1.2), which is fields without a start line. */
 export class TrailerSection extends HeadParser {

@@ -130,6 +130,12 @@ export abstract class HeadTable {
     this.fields[index * SLOTS + MARKS]! |= DROPPED;
   }
 
+  dropAll(id: number): void {
+    const end = this.fieldCount * SLOTS;
+    for (let slot = MARKS; slot < end; slot += SLOTS)
+      if ((this.fields[slot]! & 0xff) === id) this.fields[slot]! |= DROPPED;
+  }
+
   /** Has all fields with this id pass to the other side, whatever is usual. */
   pass(id: number): void {
     const end = this.fieldCount * SLOTS;

@@ -555,3 +555,37 @@ test.each<[unknown, string]>([
   await server.closed();
   client.connection.end();
 });
+
+describe('the field Trailer', () => {
+  const announced = (start: string, host = ''): string =>
+    `${start}\r\n${host}Trailer: X-T\r\nTransfer-Encoding: chunked\r\ntrailer: X-U\r\n\r\n3\r\nabc\r\n0\r\nX-T: t\r\n\r\n`;
+  const REQUEST = announced('POST / HTTP/1.1', 'Host: h\r\n');
+  const ANSWER = announced('HTTP/1.1 200 OK');
+  const filters: Record<string, Filter> = {
+    'changed as it passes': { onRequest: () => ({ body: upper }), onResponse: () => ({ body: upper }) },
+    replaced: { onRequest: () => ({ body: 'ABC' }), onResponse: () => ({ body: 'ABC' }) },
+    collected: {
+      requestBody: 'buffer',
+      responseBody: 'buffer',
+      onRequest: () => undefined,
+      onResponse: () => undefined,
+    },
+  };
+
+  test.each(Object.entries(filters))('goes with the trailers of a body that is %s', async (_how, filter) => {
+    const { client, server } = await begin([filter], REQUEST);
+    await server.until(() => /abc$|ABC$|\r\n0\r\n\r\n$/.test(server.received));
+    const request = server.received;
+    server.send(ANSWER);
+    await client.until(() => /abc$|ABC$|\r\n0\r\n\r\n$/.test(client.received));
+    for (const text of [request, client.received]) expect(text.toLowerCase()).not.toMatch(/trailer:|x-t|x-u/);
+  });
+
+  test('stays where a filter only looks', async () => {
+    const { client, server } = await begin([{ onRequest: () => undefined, onResponse: () => undefined }], REQUEST);
+    const request = await server.receive('X-T: t\r\n\r\n');
+    server.send(ANSWER);
+    const answered = await client.receive('X-T: t\r\n\r\n');
+    for (const text of [request, answered]) expect(text.match(/trailer: X-/gi)).toHaveLength(2);
+  });
+});
