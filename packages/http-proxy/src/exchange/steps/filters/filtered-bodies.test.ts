@@ -1,11 +1,16 @@
 import { type BodyFunction, type Filter, type FilterBody, wholeBodies } from '@inband/core';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { Duplex } from 'node:stream';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { perForm } from '../../../../../../test/support/tiers/runs.ts';
+import { passTime, passTimeUntil } from '../../../../../core/test-support/passing-time.ts';
 import type { Harness, HarnessOptions, Peer } from '../../../../test-support/harness.ts';
 import { useHarness } from '../../../../test-support/use-harness.ts';
 
+const SIMULATED = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] as const;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: [...SIMULATED] }));
+afterEach(() => void vi.useRealTimers());
 const make = useHarness();
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const post = (body: string, more = ''): string =>
@@ -385,7 +390,9 @@ describe('the rest of an answer that got another body', () => {
     await server.receive('\r\n\r\n');
     server.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n');
     await client.receive('other');
-    const left = await harness.server();
+    const before = performance.now();
+    const left = await passTimeUntil(harness.server());
+    expect(performance.now() - before).toBeCloseTo(1_000, -2);
     await server.ended();
     server.connection.end();
     left.send(answer('x'));
@@ -453,11 +460,11 @@ test('a sender waits for a function that does not keep up, and a function for a 
   const size = perForm(4, 1) * 2 ** 20;
   server.connection.write(Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`));
   server.connection.write(Buffer.alloc(size, 'x'));
-  await new Promise((later) => setTimeout(later, 50));
+  await passTime(50);
   // The proxy has not taken the rest.
   expect(server.connection.queued).toBeGreaterThan(size / 2);
   resolve();
-  await new Promise((later) => setTimeout(later, 50));
+  await passTime(50);
   expect(read).toBeLessThan(size / 2);
   client.connection.resume();
   await client.until(() => client.received.endsWith('0\r\n\r\n'));
@@ -523,9 +530,9 @@ test('a function that does not go on is what the time of a body ends, also behin
   });
   await server.receive('\r\n\r\n');
   server.send(answer('abc'));
-  await client.closed();
+  await passTimeUntil(client.closed());
   expect(harness.records[0]?.error?.message).toBe('The response made no progress for 30 ms.');
-  await server.closed();
+  await passTimeUntil(server.closed());
 });
 
 test('a function that ends before the body has come ends the answer', async () => {
