@@ -269,6 +269,10 @@ export class Http1ClientConnection
     this.startTimeout('flush');
   }
 
+  exchangeNotMade(head: RequestHead, error: unknown): void {
+    this.#refuse(toProxyError(error), head);
+  }
+
   exchangeFailed(): void {
     this.finish();
   }
