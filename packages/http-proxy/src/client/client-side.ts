@@ -92,8 +92,8 @@ export class Http1ClientSide implements ClientSide {
     try {
       exchange = new Exchange(this, this.#plan, head);
     } catch (error) {
-      this.#request = undefined;
       this.#owner.exchangeNotMade(head, error);
+      this.releaseHead();
       return end;
     }
     this.#exchange = exchange;
