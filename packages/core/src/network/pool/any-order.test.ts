@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { runs } from '../../../../../test/support/tiers/runs.ts';
 import { FakeConnection } from '../../../test-support/fake-connection.ts';
 import type { SockAddr } from '../../base/address.ts';
 import { Timers } from '../../base/timers.ts';
@@ -117,7 +118,8 @@ class Model {
   }
 
   check(): void {
-    for (const { connection, is } of this.all) expect(connection.destroys).toBe(is === 'closed' ? 1 : 0);
+    const destroys = this.all.map(({ connection }) => connection.destroys);
+    expect(destroys).toEqual(this.all.map(({ is }) => (is === 'closed' ? 1 : 0)));
     const idle = this.of('idle');
     expect(this.pool).toMatchObject({ idle: idle.length, open: idle.length + this.of('in-use').length });
     for (const key of KEYS) expect(this.pool.idleAt(key)).toBe(this.of('idle', key).length);
@@ -186,7 +188,6 @@ const step = fc.oneof(
 );
 
 test('in any order of what sessions, servers and operators do, each connection is where a plain list has it', () => {
-  const runs = process.env.INBAND_TEST_LONG === '1' ? 20_000 : 100;
   fc.assert(
     fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), (steps) => {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -206,6 +207,6 @@ test('in any order of what sessions, servers and operators do, each connection i
         vi.useRealTimers();
       }
     }),
-    { numRuns: runs },
+    { numRuns: process.env.INBAND_TEST_LONG === '1' ? 20_000 : runs(100) },
   );
 });
