@@ -66,6 +66,8 @@ export const fastTier = {
     // went into optimizing these.
     '--invocation-count-for-maglev=2000',
     '--invocation-count-for-turbofan=30000',
+    // There is a worker for each processor already: four threads of V8 beside each would collect and compile no earlier.
+    '--v8-pool-size=1',
   ],
   // Node.js imports the sources itself, as a program does. So there is no `vi.mock` here, and a module is evaluated once.
   experimental: { viteModuleRunner: false, nodeLoader: false },
