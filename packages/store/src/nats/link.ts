@@ -51,6 +51,8 @@ export class NatsLink {
   readonly #closing = new AbortController();
   #state: State = { is: 'connecting' };
   #connecting: Promise<void>;
+  /** Why the last try has failed. */
+  #trouble = 'none is made yet';
   /** Connections tried so far. */
   #tried = 0;
 
@@ -62,7 +64,7 @@ export class NatsLink {
   /** The connection, if there is one now. Throws a {@link StoreUnavailable}. */
   get(): NatsConnection {
     if (this.#state.is === 'up') return this.#state.connection;
-    throw new StoreUnavailable('disconnected', 'There is no connection to the store.');
+    throw new StoreUnavailable('disconnected', `There is no connection to the store: ${this.#trouble}`);
   }
 
   /** Gives up a connection that does not answer. */
@@ -87,19 +89,21 @@ export class NatsLink {
     const address = addresses[this.#tried % addresses.length];
     this.#tried += 1;
     try {
-      if (address === undefined || !(await knock(address, CONNECT_TIMEOUT, this.#closing.signal)))
-        return this.#failed();
+      if (address === undefined) throw new Error('it has no address');
+      await knock(address, CONNECT_TIMEOUT, this.#closing.signal);
       const connection = await connect(optionsOf(address, this.#deps.servers));
       void connection.closed().then(() => this.#ended(connection));
       if (this.#isClosed()) return await connection.close();
       this.#state = { is: 'up', connection };
+      this.#trouble = 'it has ended';
       this.#deps.connected(connection);
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #failed(error?: unknown): void {
+  #failed(error: unknown): void {
+    this.#trouble = error instanceof Error ? error.message : String(error);
     this.#deps.logger.debug({ err: error }, 'no connection to the store');
     if (!this.#isClosed()) this.#wait();
   }

@@ -1,5 +1,7 @@
 import { Cluster, type CommonRedisOptions, Redis, type RedisOptions } from 'iovalkey';
 import type { HostPort } from '../base/host-port.ts';
+import { patience } from './patience.ts';
+import { endOnUnreadableReplies } from './unreadable-replies.ts';
 
 /** How a server is known to be the right one, and who asks. `true`: by the authorities of Node. */
 export type RedisTls =
@@ -38,9 +40,6 @@ export type Connection = Redis | Cluster;
 
 /** Milliseconds within which a connection is made, with TLS and the names of servers. */
 const CONNECT_TIMEOUT = 2_000;
-/** Milliseconds before a connection is tried again: the first time, and at most. */
-const FIRST_RETRY = 50;
-const LONGEST_RETRY = 1_000;
 /** Milliseconds after which a connection that is being closed is destroyed. */
 export const DISCONNECT_TIMEOUT = 100;
 
@@ -49,17 +48,18 @@ export const DISCONNECT_TIMEOUT = 100;
  * been done. `deadline`: milliseconds of one command.
  */
 export function connect(servers: RedisServers, deadline: number): Connection {
+  endOnUnreadableReplies();
   const { at } = servers;
   const common = commonOptions(servers, deadline);
   if ('cluster' in at) return connectCluster(at.cluster, common);
-  const base: RedisOptions = { ...common, enableOfflineQueue: false, retryStrategy: patience };
+  const base: RedisOptions = { ...common, enableOfflineQueue: false, retryStrategy: patience() };
   if ('path' in at) return new Redis({ ...base, path: at.path });
   if ('host' in at) return new Redis({ ...base, host: at.host, port: at.port });
   return new Redis({
     ...base,
     sentinels: at.sentinels.map((address) => ({ ...address })),
     name: at.master,
-    sentinelRetryStrategy: patience,
+    sentinelRetryStrategy: patience(),
     sentinelCommandTimeout: CONNECT_TIMEOUT,
     ...(at.sentinelPassword !== undefined && { sentinelPassword: at.sentinelPassword }),
     ...(common.tls && { enableTLSForSentinelMode: true, sentinelTLS: common.tls }),
@@ -71,7 +71,7 @@ export function connect(servers: RedisServers, deadline: number): Connection {
 function connectCluster(addresses: readonly HostPort[], redisOptions: CommonRedisOptions): Cluster {
   return new Cluster(
     addresses.map((address) => ({ ...address })),
-    { enableOfflineQueue: false, clusterRetryStrategy: patience, slotsRefreshTimeout: CONNECT_TIMEOUT, redisOptions },
+    { enableOfflineQueue: false, clusterRetryStrategy: patience(), slotsRefreshTimeout: CONNECT_TIMEOUT, redisOptions },
   );
 }
 
@@ -92,10 +92,4 @@ function commonOptions(servers: RedisServers, deadline: number): CommonRedisOpti
     ...(password !== undefined && { password }),
     ...(database !== undefined && { db: database }),
   } as CommonRedisOptions & Pick<RedisOptions, 'tls'>;
-}
-
-/** With a random part, so that not all machines come back at the same moment. */
-function patience(times: number): number {
-  const longest = Math.min(FIRST_RETRY * 2 ** (times - 1), LONGEST_RETRY);
-  return Math.ceil(longest * (0.5 + Math.random() / 2));
 }

@@ -20,6 +20,7 @@ import { Changes } from './changes.ts';
 import { connect, type Connection, DISCONNECT_TIMEOUT, type RedisServers } from './connect.ts';
 import { isUnknownScript, toUnavailable } from './errors.ts';
 import { COUNT, HOLD, TAKE } from './limit-scripts.ts';
+import { listOf, numberOf, numbersOf, textsOf } from './replies.ts';
 import type { Script } from './script.ts';
 import { ACQUIRE, BEAT, LEAVE, MEMBERS, PUT, REMOVE, RENEW } from './scripts.ts';
 
@@ -62,7 +63,8 @@ export class RedisBackend implements Backend {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    const [value, revision] = await this.#translated(this.#connection.hmget(this.#entryKey(key), 'v', 'r'));
+    const reply: unknown = await this.#translated(this.#connection.hmget(this.#entryKey(key), 'v', 'r'));
+    const [value, revision] = listOf(reply, 2);
     return typeof value === 'string' && typeof revision === 'string' ? { value, revision } : undefined;
   }
 
@@ -92,20 +94,21 @@ export class RedisBackend implements Backend {
 
   async hold(key: string, holder: string, { most, held, wanted, ttl }: Holding): Promise<Placed> {
     const both = [`{${this.#deps.key}:places:${key}}:until`, `{${this.#deps.key}:places:${key}}:places`];
-    const [granted = 0, free = 0] = await this.#numbers(HOLD, both, [holder, most, held, wanted, ttl, this.#now]);
+    const reply = await this.#run(HOLD, both, [holder, most, held, wanted, ttl, this.#now]);
+    const [granted = 0, free = 0] = numbersOf(reply, 2);
     return { granted, free };
   }
 
   async count(key: string, { most, period, used, wanted, of }: Counting): Promise<Counted> {
     const keys = [`${this.#deps.key}:count:${counterKey(key, period)}`];
     const args = [most, period, used, wanted, of ?? '', MOST_COUNTED, this.#now];
-    const [granted = 0, total = 0, number = 0, left = 0] = await this.#numbers(COUNT, keys, args);
+    const [granted = 0, total = 0, number = 0, left = 0] = numbersOf(await this.#run(COUNT, keys, args), 4);
     return { granted, total, of: number, left };
   }
 
   async acquire(name: string, ttl: number, holder = ''): Promise<number | undefined> {
     const fence = await this.#run(ACQUIRE, [this.#lockKey(name)], [ttl, REMEMBERED, holder]);
-    return fence === null ? undefined : Number(fence);
+    return fence === null ? undefined : numberOf(fence);
   }
 
   async renew(name: string, fence: number, ttl: number): Promise<boolean> {
@@ -117,7 +120,7 @@ export class RedisBackend implements Backend {
   }
 
   async beat(member: string, info: string): Promise<number> {
-    return Number(await this.#run(BEAT, this.#memberKeys, [member, info, this.#deps.memberTtl]));
+    return numberOf(await this.#run(BEAT, this.#memberKeys, [member, info, this.#deps.memberTtl]));
   }
 
   async leave(member: string): Promise<void> {
@@ -130,8 +133,9 @@ export class RedisBackend implements Backend {
   }
 
   async time(): Promise<number> {
-    const [seconds, microseconds] = await this.#translated(this.#connection.time());
-    return Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+    const reply: unknown = await this.#translated(this.#connection.time());
+    const [seconds = 0, microseconds = 0] = numbersOf(reply, 2);
+    return seconds * 1_000 + microseconds / 1_000;
   }
 
   follow(key: string): void {
@@ -161,21 +165,13 @@ export class RedisBackend implements Backend {
   ): Promise<[number, number, number]> {
     const args = [amount, per, burst, ...how, this.#now];
     const bucket = `${this.#deps.key}:bucket:${bucketKey(key, { amount, per, burst })}`;
-    const [first = 0, second = 0, third = 0] = await this.#numbers(TAKE, [bucket], args);
+    const [first = 0, second = 0, third = 0] = numbersOf(await this.#run(TAKE, [bucket], args), 3);
     return [first, second, third];
   }
 
   /** Microseconds, or that the server's clock decides. */
   get #now(): number | '' {
     return this.#deps.bucketClock?.() ?? '';
-  }
-
-  async #numbers(
-    script: Script,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<readonly number[]> {
-    return textsOf(await this.#run(script, keys, args)).map(Number);
   }
 
   /** By its name, and with its text where the server does not have it. */
@@ -208,10 +204,6 @@ export class RedisBackend implements Backend {
   #lockKey(name: string): string {
     return `${this.#deps.key}:lock:${name}`;
   }
-}
-
-function textsOf(reply: unknown): string[] {
-  return Array.isArray(reply) ? reply.map(String) : [];
 }
 
 /** Closes a connection, and waits until its socket is gone. One that waits for its next try has none, and would not say that it has ended. */
