@@ -109,6 +109,8 @@ test('a certificate for other hosts or of another key is not used', async () => 
   const other = await get(['b.example']);
   ca.behaviour.intercept = ({ url }) => (url.includes('/certificate/') ? { body: other.certificate } : undefined);
   await expect(get(['a.example'])).rejects.toMatchObject({ kind: 'unexpected' });
+  // The order would lead to the same one.
+  expect(kept.at(-1)).toBeUndefined();
 });
 
 test('a wildcard and its host are shown by records in the DNS, which are removed afterwards', async () => {

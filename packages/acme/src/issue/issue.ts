@@ -28,13 +28,19 @@ export async function issue(
 ): Promise<IssuedCertificate> {
   const { placed, order } = (await resume(begun, deps)) ?? (await place(request, keep, deps));
   try {
-    return await complete(request.hosts, placed, order, deps);
+    return accept(request.hosts, await complete(request.hosts, placed, order, deps), deps.clock.now());
   } catch (error) {
-    // An order that the CA has refused stays refused. One that was only not reached goes on later.
-    if (error instanceof AcmeError && error.kind === 'refused') await keep(undefined);
+    if (isOver(error)) await keep(undefined);
     throw error;
   }
 }
+
+/** An order that the CA has refused stays refused, and one with a certificate that cannot be used keeps it. Others go on later. */
+function isOver(error: unknown): boolean {
+  return error instanceof UnusableCertificate || (error instanceof AcmeError && error.kind === 'refused');
+}
+
+class UnusableCertificate extends AcmeError {}
 
 interface CurrentOrder {
   readonly placed: PlacedOrder;
@@ -75,12 +81,7 @@ async function newOrder(request: OrderRequest, { client, signal }: IssueDeps) {
 /** A CA that does not know the certificate any more says `malformed` or `notFound`. */
 const REPLACES_REFUSED: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', 'notFound', 'unauthorized']);
 
-async function complete(
-  hosts: readonly string[],
-  placed: PlacedOrder,
-  first: Order,
-  deps: IssueDeps,
-): Promise<IssuedCertificate> {
+async function complete(hosts: readonly string[], placed: PlacedOrder, first: Order, deps: IssueDeps): Promise<string> {
   const { client, signal } = deps;
   let order = first;
   if (order.status === 'pending') {
@@ -98,7 +99,7 @@ async function complete(
   }
   if (order.status === 'processing') order = await waitWhile(placed.url, ['processing'], deps);
   if (order.status !== 'valid' || order.certificate === undefined) throw refusedOrder(order);
-  return accept(hosts, placed.key + (await client.certificate(order.certificate, signal)));
+  return placed.key + (await client.certificate(order.certificate, signal));
 }
 
 async function waitWhile(
@@ -118,14 +119,22 @@ function refusedOrder({ status, error }: Order): AcmeError {
 }
 
 /** A CA is asked for a certificate of certain names and of a certain key, and nothing else is used. */
-function accept(hosts: readonly string[], text: string): IssuedCertificate {
+function accept(hosts: readonly string[], text: string, now: number): IssuedCertificate {
   let issued: IssuedCertificate;
   try {
     issued = readIssued(text);
   } catch (error) {
-    throw new AcmeError('unexpected', `The CA's certificate cannot be used: ${String(error)}`, { cause: error });
+    throw new UnusableCertificate('unexpected', `The CA's certificate cannot be used: ${String(error)}`, {
+      cause: error,
+    });
   }
   const missing = hosts.filter((host) => !issued.hosts.includes(host));
-  if (missing.length > 0) throw new AcmeError('unexpected', `The CA's certificate is not for ${missing.join(', ')}.`);
+  if (missing.length > 0)
+    throw new UnusableCertificate('unexpected', `The CA's certificate is not for ${missing.join(', ')}.`);
+  // The order is kept: with the right time its certificate is good.
+  if (issued.notAfter <= now) {
+    const ended = new Date(issued.notAfter).toISOString();
+    throw new AcmeError('local', `The CA's new certificate ended at ${ended}: the clock of this machine is ahead.`);
+  }
   return issued;
 }

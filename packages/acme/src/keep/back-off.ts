@@ -7,6 +7,10 @@ const HOUR = 60 * MINUTE;
 const FREE_ATTEMPTS = 3;
 /** Failures that are kept. */
 const KEPT = 10;
+/** Most that is added to a wait, as a part of it. */
+const SPREAD = 1 / 4;
+/** The longest wait: what a CA may wish (a day), and what is added. */
+const LONGEST = 24 * HOUR * (1 + SPREAD);
 
 /** What is known after a failure. */
 export interface Failed extends Progress {
@@ -20,9 +24,9 @@ export interface Failed extends Progress {
  */
 export function noteFailure(progress: Progress, error: AcmeError, now: number, random: number): Failed {
   const failures = [...progress.failures, now].slice(-KEPT);
-  const recent = failures.filter((time) => now - time < HOUR).length;
+  const recent = withinHour(failures, now);
   const pause = error.kind === 'unreachable' ? Math.min(MINUTE * 2 ** (recent - 1), HOUR) : HOUR;
-  const spread = 1 + random / 4;
+  const spread = 1 + random * SPREAD;
   // What is left of the CA's wish is stretched too, but never shortened.
   const wished = error.retryAt === undefined ? 0 : now + (error.retryAt - now) * spread;
   const retryAt = Math.round(Math.max(now + pause * spread, wished));
@@ -35,6 +39,15 @@ export function noteFailure(progress: Progress, error: AcmeError, now: number, r
  * allows it, and not if that was tried in vain three times within an hour: CAs count failed validations.
  */
 export function retryAfterStart({ failures, retryAt, limitedUntil }: Progress, now: number): number {
-  const recent = failures.filter((time) => now - time < HOUR).length;
-  return Math.max(limitedUntil ?? 0, recent >= FREE_ATTEMPTS ? (retryAt ?? 0) : 0);
+  const isOften = withinHour(failures, now) >= FREE_ATTEMPTS;
+  return Math.max(heeded(limitedUntil, now), isOften ? heeded(retryAt, now) : 0);
+}
+
+/** A time until which to wait, or 0: none is later than the longest wait, except by a clock that was ahead and was set back since. */
+export function heeded(time: number | undefined, now: number): number {
+  return time === undefined || time > now + LONGEST ? 0 : time;
+}
+
+function withinHour(failures: readonly number[], now: number): number {
+  return failures.filter((time) => time <= now && now - time < HOUR).length;
 }

@@ -235,6 +235,46 @@ test('a rate limit is heeded over a new start, where other failures are tried ag
   expect(ca.count('POST /order')).toBe(4);
 });
 
+/** The machine's clock is so many milliseconds ahead of the CA's. */
+function ahead(time: () => number): void {
+  ca = new FakeCa({ now: () => clock.now() - time(), sleep: (pause, signal) => clock.sleep(pause, signal) });
+  ca.behaviour.validate = (_, token) => open.http[token];
+}
+
+test('by a clock that is ahead a new certificate is old already, and is ordered once an hour at most', async () => {
+  ahead(() => 70 * DAY);
+  const keeper = await start();
+  await quiet(keeper, ([status]) => status?.lastSuccess !== undefined);
+  expect(ca.orders).toHaveLength(1);
+  expect(keeper.status[0]?.next).toBe(clock.now() + HOUR);
+});
+
+test('a new certificate that has ended by a clock that is ahead is not used before that is set', async () => {
+  const time = clock.now();
+  let difference = 100 * DAY;
+  clock.moveTo(time + difference);
+  ahead(() => difference);
+  await quiet(await start(), ([status]) => status?.error?.includes('the clock of this machine is ahead') === true);
+  expect(published).toEqual([]);
+  await keepers.pop()?.close();
+  clock.moveTo(time);
+  difference = 0;
+  await quiet(await start(), () => hosts().length === 1);
+  expect(ca.orders).toHaveLength(1);
+});
+
+test('a wait that was noted by a clock that was ahead ends when that is set', async () => {
+  const time = clock.now();
+  clock.moveTo(time + 400 * DAY);
+  ca.behaviour.intercept = ({ url }) =>
+    url.endsWith('/order') ? { status: 429, fields: { 'retry-after': '86400' } } : undefined;
+  await quiet(await start(), ([status]) => status?.error !== undefined);
+  await keepers.pop()?.close();
+  clock.moveTo(time);
+  ca.behaviour.intercept = () => undefined;
+  await quiet(await start(), () => hosts().length === 1);
+});
+
 test('an order that was under way at the end is gone on with at the next start', async () => {
   ca.behaviour.intercept = ({ url }) => (url.includes('/certificate/') ? { status: 503 } : undefined);
   await quiet(await start(), ([status]) => status?.error !== undefined);

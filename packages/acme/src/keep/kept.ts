@@ -2,8 +2,8 @@ import { certificateName } from '../base/host-names.ts';
 import type { RenewalWindow } from '../client/acme-client.ts';
 import type { Progress, RenewalNote } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
-import type { Failed } from './back-off.ts';
-import { nextWindowLook, renewalTime } from './schedule.ts';
+import { type Failed, heeded } from './back-off.ts';
+import { nextOrder, nextWindowLook, renewalTime } from './schedule.ts';
 
 /** What is known about a certificate, for people and metrics. Times are milliseconds since 1970. */
 export interface KeptStatus {
@@ -81,7 +81,7 @@ export class Kept {
     this.#elsewhereUntil = 0;
     this.#lastSuccess = now;
     this.#error = undefined;
-    this.#notBefore = 0;
+    this.#notBefore = nextOrder(issued, now);
   }
 
   failed({ error, failures, retryAt }: Failed): void {
@@ -92,12 +92,13 @@ export class Kept {
   }
 
   /** Another process has failed: nothing is to be issued before the time that it noted. Returns whether it is so. */
-  failedElsewhere({ failures, retryAt = 0, error }: Progress, now: number): boolean {
+  failedElsewhere({ failures, retryAt, error }: Progress, now: number): boolean {
     const last = failures.at(-1) ?? 0;
     if (last <= this.#seenFailure) return false;
     this.#seenFailure = last;
-    if (retryAt <= now) return false;
-    this.wait(retryAt, error);
+    const time = heeded(retryAt, now);
+    if (time <= now) return false;
+    this.wait(time, error);
     return true;
   }
 
@@ -157,6 +158,9 @@ export class Kept {
   }
 
   due(now: number): Due {
+    // The clock may have been set back.
+    this.#notBefore = heeded(this.#notBefore, now);
+    this.#lookAt = Math.min(this.#lookAt, nextWindowLook(Infinity, now));
     if (this.isBusy || this.dueAt > now) return undefined;
     // The CA may want more time, or less.
     if (this.#issued?.renewalId !== undefined && this.#lookAt <= now) return 'look at window';

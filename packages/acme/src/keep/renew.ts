@@ -4,7 +4,7 @@ import type { AcmeClient } from '../client/acme-client.ts';
 import type { IssueDeps } from '../issue/issue-deps.ts';
 import type { AcmeStorage, CertificateLock, Progress } from '../state/acme-storage.ts';
 import type { IssuedCertificate } from '../x509/issued-certificate.ts';
-import { noteFailure } from './back-off.ts';
+import { heeded, noteFailure } from './back-off.ts';
 import type { Kept } from './kept.ts';
 import { renewalTime } from './schedule.ts';
 
@@ -58,7 +58,8 @@ async function renewAlone(kept: Kept, deps: WorkDeps): Promise<void> {
     return kept.succeeded(found, now);
   }
   const before = await lock.progress();
-  if ((before?.limitedUntil ?? 0) > now) return kept.wait(before?.limitedUntil ?? 0, before?.error);
+  const limitedUntil = heeded(before?.limitedUntil, now);
+  if (limitedUntil > now) return kept.wait(limitedUntil, before?.error);
   if (before !== undefined && kept.failedElsewhere(before, now)) return;
   const isNew = kept.onDemand && kept.issued === undefined && before === undefined;
   if (isNew && !(await deps.mayOrderNew())) return kept.wait(now + OTHERS_WAIT, TOO_MANY);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { AcmeError } from '../base/acme-error.ts';
 import { noteFailure, retryAfterStart } from './back-off.ts';
+import { Kept } from './kept.ts';
 import { nextWindowLook, renewalTime } from './schedule.ts';
 
 const DAY = 86_400_000;
@@ -55,4 +56,12 @@ test('a CA that stays away is asked once an hour in the end', () => {
     expect(failed.retryAt - now).toBeLessThanOrEqual(HOUR);
   }
   expect(failed.failures).toHaveLength(10);
+});
+
+test('a clock that is set back ends a wait that it had noted', () => {
+  const kept = new Kept(['a.example'], false);
+  kept.wait(30 * HOUR);
+  expect(kept.due(0)).toBeUndefined();
+  kept.wait(31 * HOUR);
+  expect(kept.due(0)).toBe('issue');
 });
