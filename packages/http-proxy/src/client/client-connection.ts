@@ -269,10 +269,6 @@ export class Http1ClientConnection
     this.startTimeout('flush');
   }
 
-  exchangeNotMade(head: RequestHead, error: unknown): void {
-    this.#refuse(toProxyError(error), head);
-  }
-
   exchangeFailed(): void {
     this.finish();
   }

@@ -31,8 +31,6 @@ export interface ClientSideOwner extends TunnelOwner {
   /** Handles them now. */
   takeAhead(): void;
   exchangeDone(keepAlive: boolean, flushed: boolean, isLast: boolean): void;
-  /** There is no exchange for a request, because of a defect. */
-  exchangeNotMade(head: RequestHead, error: unknown): void;
   /** The last answer is written, and the request may not have come whole. */
   exchangeFailed(): void;
   becomeTunnel(): void;
@@ -88,14 +86,7 @@ export class Http1ClientSide implements ClientSide {
     this.#request = request;
     this.#body.begin(head, bytes, at, end);
     this.#answer.begin(head.minor);
-    let exchange: Exchange;
-    try {
-      exchange = new Exchange(this, this.#plan, head);
-    } catch (error) {
-      this.#owner.exchangeNotMade(head, error);
-      this.releaseHead();
-      return end;
-    }
+    const exchange = new Exchange(this, this.#plan, head);
     this.#exchange = exchange;
     exchange.start();
     return this.#body.stopEarly();

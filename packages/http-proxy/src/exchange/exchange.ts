@@ -56,6 +56,7 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   protected shown: 'not-yet' | 'waits' | 'passed' = 'not-yet';
   protected readonly isLast: boolean;
 
+  /** Only assigns: nothing contains a defect here. What may have one is in `start`. */
   constructor(client: ClientSide, plan: ExchangePlan, request: RequestHead) {
     super();
     const { service, sessionEnds } = plan.context;
@@ -69,8 +70,6 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
     this.isLast = request.isLast && !request.hasBody;
     this.url = logged ? request.url : undefined;
     this.started = logged ? iterationTime() : 0;
-    client.timer.begin();
-    if (exchangeChannel.hasSubscribers) publishUnderstood(this);
   }
 
   get state(): State {
@@ -84,6 +83,8 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   /** Serves the request. */
   start(): void {
     try {
+      this.client.timer.begin();
+      if (exchangeChannel.hasSubscribers) publishUnderstood(this);
       runSteps(this, 0);
     } catch (error) {
       this.fail(toProxyError(error));

@@ -5,7 +5,7 @@ import { ExchangeTimer } from '../service/exchange-timer.ts';
 const make = useHarness();
 const GET = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n';
 
-test('an exchange that cannot be made is a defect: the answer is 500, and the proxy goes on', async () => {
+test('a defect where an exchange begins is answered with 500, and the proxy goes on', async () => {
   const harness = await make();
   const client = harness.client();
   const begin = vi.spyOn(ExchangeTimer.prototype, 'begin').mockImplementationOnce(() => {
