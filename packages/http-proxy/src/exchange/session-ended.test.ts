@@ -1,5 +1,5 @@
 import type { Route, Session, SessionOutcome } from '@inband/core';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { HarnessOptions } from '../../test-support/harness.ts';
 import { useHarness } from '../../test-support/use-harness.ts';
 
@@ -44,6 +44,39 @@ test('a chainer hears once of the end of a session that was answered, with the t
     expect(outcomes).toEqual([{ status: 200, wait: expect.any(Number), error: undefined, reused: false }]);
     expect(open.size).toBe(0);
   }
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('a defect');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('a defect'))],
+])('a chainer that %s when it hears of the end is a warning, and its clients are answered', async (_, sessionEnded) => {
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  let defective: Route | undefined;
+  const h = await setUpHarness({
+    route: (_query, usual) =>
+      (defective ??= {
+        ...usual,
+        chainer: {
+          kind: 'defective',
+          connectServer: (session, host, port) => usual.chainer.connectServer(session, host, port),
+          sessionEnded,
+        },
+      }),
+  });
+  for (let number = 0; number < 2; number += 1) {
+    const client = h.client();
+    client.send(GET);
+    (await h.server()).send(OK.replace('\r\n', '\r\nConnection: close\r\n'));
+    await client.answered();
+  }
+  const told = 'sessionEnded of the chainer "defective" threw: a defect';
+  expect(warn.mock.calls).toEqual([[told, 'InbandWarning']]);
 });
 
 test('of one that is sent again because an idle connection was closed it hears once, too', async () => {

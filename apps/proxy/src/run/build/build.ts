@@ -1,4 +1,11 @@
-import { type Chainer, type Logger, PolicyConfigurationError, type ProtocolProxy, toProxyError } from '@inband/core';
+import {
+  type Chainer,
+  isPromise,
+  type Logger,
+  PolicyConfigurationError,
+  type ProtocolProxy,
+  toProxyError,
+} from '@inband/core';
 import type { ConfigPath, Problem } from '../../config/problem/problem.ts';
 import type { Plan, Planned, Ref } from '../plan/planned.ts';
 import { AlreadyReported, type BuildDeps, type Made, type Make, type Maker, type PartKind } from './made.ts';
@@ -145,11 +152,15 @@ export class Build {
   }
 
   /** An exception of a plugin must not prevent the others from being started, and the sockets from being closed. */
-  #guarded(what: string, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
+  #guarded(what: string, act: () => unknown): void {
+    const defect = (error: unknown): void =>
       this.#logger.error({ err: error }, `defect of a plugin while it was ${what}`);
+    try {
+      // The types allow async functions. Nobody waits for them.
+      const result = act();
+      if (isPromise(result)) result.catch(defect);
+    } catch (error) {
+      defect(error);
     }
   }
 

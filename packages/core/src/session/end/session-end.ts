@@ -1,7 +1,9 @@
-import type { ProxyError } from '../../base/errors.ts';
+import { type ProxyError, toProxyError } from '../../base/errors.ts';
 import { sessionChannel } from '../../diagnostics/channels.ts';
 import { errorFacts } from '../../diagnostics/error-facts.ts';
 import type { Logger } from '../../base/logger.ts';
+import { isPromise } from '../../base/maybe-promise.ts';
+import type { SessionRoute } from '../session-view.ts';
 import { wasAnnounced } from '../announce-session.ts';
 import type { SessionListener, SessionRecord } from './session-record.ts';
 import type { Session } from '../session.ts';
@@ -71,7 +73,10 @@ function publishEnd(record: SessionRecord): void {
   });
 }
 
-/** Tells the chainer of a session how it ended. To be called once by whatever serves the session. */
+/**
+ * Tells the chainer of a session how it ended. To be called once by whatever serves the session. What the chainer throws is a warning: its
+ * client has yet to hear of the end.
+ */
 export function tellChainer(
   session: Session,
   status: number,
@@ -81,5 +86,24 @@ export function tellChainer(
 ): void {
   const { route } = session;
   if (route?.chainer.sessionEnded === undefined) return;
-  route.chainer.sessionEnded(session, { status, wait, error, reused });
+  const { chainer } = route;
+  try {
+    // The type allows an async function.
+    const result: unknown = route.chainer.sessionEnded(session, { status, wait, error, reused });
+    if (isPromise(result)) result.catch((thrown: unknown) => warnOf(chainer, thrown));
+  } catch (thrown) {
+    warnOf(chainer, thrown);
+  }
+}
+
+type Ended = SessionRoute['chainer'];
+
+const warnedOf = new WeakSet<Ended>();
+
+/** Once of each chainer, because it may do so for each request. */
+function warnOf(chainer: Ended, thrown: unknown): void {
+  if (warnedOf.has(chainer)) return;
+  warnedOf.add(chainer);
+  const { message } = toProxyError(thrown);
+  process.emitWarning(`sessionEnded of the chainer "${chainer.kind}" threw: ${message}`, 'InbandWarning');
 }

@@ -9,6 +9,9 @@ export interface BodyChange {
 
 type Chunks = AsyncIterable<Uint8Array>;
 
+/** Chunks of a new body after which others have their turn: what a function makes without waiting would keep all of them waiting until its end. */
+const TURN = 16;
+
 export function isWhole(body: FilterBody): body is string | Uint8Array {
   return typeof body === 'string' || body instanceof Uint8Array;
 }
@@ -36,7 +39,12 @@ async function* changed({ make, errorOf }: BodyChange, input: Chunks, signal: Ab
   try {
     const output: unknown = typeof make === 'function' ? make(input, signal) : piped(make, input, signal);
     if (!isIterable(output)) throw new TypeError('a function of a body returns something that can be iterated');
-    for await (const chunk of output) yield bytesOf(chunk);
+    let made = 0;
+    for await (const chunk of output) {
+      yield bytesOf(chunk);
+      made += 1;
+      if (made % TURN === 0) await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
   } catch (error) {
     throw errorOf(error);
   }
