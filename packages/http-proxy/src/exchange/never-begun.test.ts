@@ -12,7 +12,7 @@ test('a defect where an exchange begins is answered with 500, and the proxy goes
     throw new TypeError('x is undefined');
   });
   client.send(GET);
-  await client.ended();
+  await client.answered();
   begin.mockRestore();
   expect(client.received).toMatch(/^HTTP\/1\.1 500 /);
   expect(client.received).not.toContain('undefined');
@@ -23,4 +23,5 @@ test('a defect where an exchange begins is answered with 500, and the proxy goes
   const next = harness.client();
   next.send(GET);
   await (await harness.server()).receive('GET /a');
+  next.connection.destroy(new Error('reset'));
 });
