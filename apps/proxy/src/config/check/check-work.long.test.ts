@@ -6,7 +6,7 @@ import { Names } from '../problem/names.ts';
 import { configSchema } from '../schema/schema.ts';
 import { checkStacking } from './chainers/stacking.ts';
 import { referencesOf } from './check-references.ts';
-import { circlesOf } from './circles.ts';
+import { circlesOf } from '../problem/circles.ts';
 import { crossCheck } from './cross-check.ts';
 
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));

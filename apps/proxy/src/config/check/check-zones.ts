@@ -1,6 +1,6 @@
 import { cidrProblem, zoneHostProblem } from '@inband/core';
 import { isRecord, type Problem } from '../problem/problem.ts';
-import { circlesOf, type Edge } from './circles.ts';
+import { circlesOf, type Edge } from '../problem/circles.ts';
 import { BUILTIN_ZONES } from './check-references.ts';
 
 /** Checks the definitions of zones. The configuration is as it was written. */

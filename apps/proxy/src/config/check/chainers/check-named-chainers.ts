@@ -1,5 +1,5 @@
 import { isRecord, type Problem } from '../../problem/problem.ts';
-import { circlesOf, type Edge } from '../circles.ts';
+import { circlesOf, type Edge } from '../../problem/circles.ts';
 import type { FoundReference } from '../../schema/references-in.ts';
 
 /** Warns about named chainers that no route leads to, and refuses those that lead back to themselves. */

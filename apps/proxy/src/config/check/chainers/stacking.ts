@@ -2,7 +2,7 @@ import type { PluginRegistry } from '@inband/core';
 import { Names } from '../../problem/names.ts';
 import { NO_CHAINER, type PluginUse, servicesOf } from '../../plugins/plugin-uses.ts';
 import { type ConfigPath, isRecord, type Problem, valueAt } from '../../problem/problem.ts';
-import { circlesOf, graphOf } from '../circles.ts';
+import { circlesOf, graphOf } from '../../problem/circles.ts';
 import { checkStackedTimeout } from './stacked-timeouts.ts';
 
 /** A chainer of one service that stacks another in it. */
