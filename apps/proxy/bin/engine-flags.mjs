@@ -8,8 +8,11 @@ const { getHeapSpaceStatistics, setFlagsFromString } = process.getBuiltinModule(
 const YOUNG_GENERATION = 16 * 1024 * 1024;
 /** Milliseconds from one time at which it may grow to the next. */
 const INTERVAL = 1_000;
-/** Milliseconds for which it may, so that under any load it grows once and not to its end, which is 32 MiB. */
-const OPPORTUNITY = 200;
+/**
+ * Milliseconds for which it may. V8 lets it grow when more than its size has survived, and counts anew whenever it would grow while it may not: with
+ * 200 ms it stayed small where few connections had many requests. Until the next time it has grown once, and not to its end, which is 32 MiB.
+ */
+const OPPORTUNITY = 900;
 
 /**
  * What the program asks of V8, and why: docs/adr/0009-v8-flags.md. Must be set before the first function is optimised and the
