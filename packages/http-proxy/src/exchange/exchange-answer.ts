@@ -3,7 +3,7 @@ import type { BodySink } from '../message/body/body-sink.ts';
 import type { LimitedExchange } from '../bytes/exchange-bytes.ts';
 import type { ResponseHead } from '../message/head/response-head.ts';
 import { switchesAsAsked } from '../message/head/upgrade.ts';
-import type { ExchangeBodies } from './bodies/exchange-bodies.ts';
+import type { SeenAnswer } from './bodies/seen-answer.ts';
 import { ExchangeLife } from './exchange-life.ts';
 import { publishHead } from './publish.ts';
 
@@ -42,7 +42,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
 
   finalHead(head: ResponseHead): BodySink | undefined {
     if (this.shown === 'passed') return this.giveFinalHead(head);
-    if (this.shown === 'waits') return this.seenBodies?.collecting;
+    if (this.shown === 'waits') return this.seenBodies?.answer.collecting;
     if (head.status >= 500 && this.keepsBack(head.status)) return undefined;
     this.tries?.drop();
     if (exchangeChannel.hasSubscribers) publishHead(this, 'answered', head.status);
@@ -60,10 +60,10 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
     if (this.server?.isSpent === true) this.keepAlive = false;
     this.status = head.status;
     this.enter('answering');
-    this.seenBodies?.frameAnswer(head);
+    this.seenBodies?.answer.frame(head);
     const written = client.answer(head, !this.keepAlive);
     const sink = this.bytes === undefined ? written : this.bytes.limitAnswer(written, this);
-    return this.seenBodies === undefined ? sink : this.seenBodies.giveAnswer(sink, head);
+    return this.seenBodies === undefined ? sink : this.seenBodies.answer.give(sink, head);
   }
 
   /** Shows the answer to the steps from the one at `from` on. */
@@ -84,21 +84,21 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
       .then(() => {
         if (this.state !== 'sending') return;
         this.shown = 'passed';
-        if (this.seenBodies?.isCollected === true) this.answerCollected(head, this.seenBodies);
+        if (this.seenBodies?.answer.isCollected === true) this.answerCollected(head, this.seenBodies.answer);
         else this.server?.giveAnswer();
       })
       .catch((error: unknown) => this.fail(toProxyError(error)));
-    return this.seenBodies?.collecting;
+    return this.seenBodies?.answer.collecting;
   }
 
   /** The server has ended its answer, unless what is made of it is still being written. */
-  protected answerCollected(head: ResponseHead, bodies: ExchangeBodies): void {
+  protected answerCollected(head: ResponseHead, body: SeenAnswer): void {
     this.giveFinalHead(head);
-    if (!bodies.isChanging) this.endAnswer(bodies.cleanEnd === true);
+    if (!body.isChanging) this.endAnswer(body.cleanEnd === true);
   }
 
   get keepsAnswerHead(): boolean {
-    return this.seenBodies?.collecting !== undefined;
+    return this.seenBodies?.answer.collecting !== undefined;
   }
 
   get answerIsKept(): boolean {
@@ -110,7 +110,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   clientDrained(): void {
     if (this.state !== 'answering') return;
     this.waitForResponseBody();
-    if (this.seenBodies?.clientDrained() === true || this.bytes?.holdsAnswer === true) return;
+    if (this.seenBodies?.answer.clientDrained() === true || this.bytes?.holdsAnswer === true) return;
     this.server?.resume();
   }
 
@@ -121,7 +121,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   answerReleased(): void {
     if (this.state !== 'answering') return;
     this.waitForResponseBody();
-    this.seenBodies?.clientDrained();
+    this.seenBodies?.answer.clientDrained();
     this.server?.resume();
   }
 
@@ -131,19 +131,19 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
   }
 
   changedAnswerEnded(): void {
-    if (this.state === 'answering') this.endAnswer(this.seenBodies?.cleanEnd === true);
+    if (this.state === 'answering') this.endAnswer(this.seenBodies?.answer.cleanEnd === true);
   }
 
   responseMoved(): void {
     // Only what such a client gets shows that it is still there.
-    const mayBeGone = this.seenBodies?.withholds === true && this.client.hasEnded;
+    const mayBeGone = this.seenBodies?.answer.withholds === true && this.client.hasEnded;
     if (!mayBeGone) this.waitForResponseBody();
     if (this.state === 'answering') this.releaseHead();
   }
 
   responseEnded(isClean: boolean): void {
-    if (this.seenBodies?.holdsEnd(isClean) !== true) this.endAnswer(isClean);
-    else if (this.seenBodies.isChanging) this.waitForResponseBody();
+    if (this.seenBodies?.answer.holdsEnd(isClean) !== true) this.endAnswer(isClean);
+    else if (this.seenBodies.answer.isChanging) this.waitForResponseBody();
   }
 
   /** The client has all of the answer. `isClean`: the server's has come whole, and nothing behind it. */
@@ -152,7 +152,7 @@ export abstract class ExchangeAnswer extends ExchangeLife implements LimitedExch
     const server = this.server;
     const whole = client.requestComplete;
     if (server?.isSpent === true) this.keepAlive = false;
-    const isSent = this.seenBodies === undefined || this.seenBodies.isSent;
+    const isSent = this.seenBodies === undefined || this.seenBodies.request.isSent;
     this.close(undefined, false);
     server?.release(isClean && whole && isSent);
     client.finish(this.keepAlive && whole, this.isLast && whole);

@@ -16,7 +16,8 @@ import { Literal } from '../message/words.ts';
 import { isShort, mayKeepBody } from '../server/retry.ts';
 import type { ClientEvents, ClientSide } from '../sides/client-side.ts';
 import type { ServerEvents, ServerSide } from '../sides/server-side.ts';
-import { type BodyCall, ExchangeBodies } from './bodies/exchange-bodies.ts';
+import type { BodyCall } from './bodies/body-call.ts';
+import { ExchangeBodies } from './bodies/exchange-bodies.ts';
 import { ExchangeAnswer } from './exchange-answer.ts';
 import type { State } from './exchange-life.ts';
 import { timedOut, timeoutExpired, type TimedCall } from './exchange-timeouts.ts';
@@ -120,10 +121,11 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
     this.server = server;
     this.enter('sending');
     const written = server.send(request, client.forwardedLines(request.askedAuthority), traceLines(this));
-    const sink = this.seenBodies?.takesRequest === true ? written : this.limitRequest(written);
+    const sink = this.seenBodies?.request.isTaken === true ? written : this.limitRequest(written);
     const mayFail = server.reused || this.route?.chainer.serverFailed !== undefined;
     const keep = server.mayRefuseLogin ? isShort(request) : mayFail && mayKeepBody(request);
-    const moved = this.seenBodies === undefined ? client.giveBody(sink, keep) : this.seenBodies.giveRequest(sink, keep);
+    const moved =
+      this.seenBodies === undefined ? client.giveBody(sink, keep) : this.seenBodies.request.give(sink, keep);
     client.retainHead();
     client.timer.expectBody();
     this.requestMoved(moved);
@@ -189,7 +191,7 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   }
 
   requestReleased(): void {
-    this.seenBodies?.serverDrained();
+    this.seenBodies?.request.serverDrained();
     if (this.client.requestComplete) return;
     this.client.timer.start('request-body');
     this.client.resumeBody();
@@ -202,7 +204,7 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   }
 
   serverDrained(): void {
-    if (this.seenBodies?.serverDrained() === true || this.client.requestComplete) return;
+    if (this.seenBodies?.request.serverDrained() === true || this.client.requestComplete) return;
     this.client.timer.start('request-body');
     if (this.bytes?.holdsRequest !== true) this.client.resumeBody();
   }
@@ -220,7 +222,7 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   }
 
   serverFailed(error: ProxyError): void {
-    if (this.seenBodies?.isAnswered === true) this.changedAnswerEnded();
+    if (this.seenBodies?.answer.isDone === true) this.changedAnswerEnded();
     else this.fail(error);
   }
 
@@ -235,7 +237,7 @@ export class Exchange extends ExchangeAnswer implements TimedCall, BodyCall, Cli
   }
 
   get bodyIsKept(): boolean {
-    return this.seenBodies === undefined ? this.client.bodyIsKept : this.seenBodies.requestIsKept;
+    return this.seenBodies === undefined ? this.client.bodyIsKept : this.seenBodies.request.isKept;
   }
 
   enterAsking(): void {

@@ -70,7 +70,7 @@ export class RunningFilter {
     if (filter.requestBody !== 'buffer') return this.#ask(call, undefined);
     if (!call.request.hasBody) return this.#ask(call, EMPTY);
     const tooBig = (): Error => requestTooBig(most, this.#place);
-    return call.bodies.wholeRequest({ most, tooBig }).then((body) => this.#ask(call, body));
+    return call.bodies.request.whole({ most, tooBig }).then((body) => this.#ask(call, body));
   }
 
   #ask(call: Call, body: Uint8Array | undefined): MaybePromise<void> {
@@ -112,14 +112,14 @@ export class RunningFilter {
     };
     if (filter.responseBody !== 'buffer') return ask(undefined);
     const tooBig = (): Error => responseTooBig(most, this.#place);
-    return call.bodies.wholeAnswer({ most, tooBig }).then(ask);
+    return call.bodies.answer.whole({ most, tooBig }).then(ask);
   }
 
   #pass(call: Call, head: ResponseHead, verdict: Verdict): void {
     if (this.#ends(call, verdict)) return;
     if (verdict.fields !== undefined) changeFields(head, verdict.fields, this.#place);
     if (verdict.body !== undefined)
-      call.bodies.changeAnswer(verdict.body, (error) => this.#errorOf('onResponse', error));
+      call.bodies.answer.change(verdict.body, (error) => this.#errorOf('onResponse', error));
   }
 
   /** Whatever fails is an error of the filter, unless it is meant for the client. */
@@ -151,7 +151,7 @@ export class RunningFilter {
     if (this.#ends(call, verdict)) return undefined;
     if (verdict.fields !== undefined) changeFields(call.request, verdict.fields, this.#place);
     if (verdict.body !== undefined)
-      call.bodies.changeRequest(verdict.body, (error) => this.#errorOf('onRequest', error));
+      call.bodies.request.change(verdict.body, (error) => this.#errorOf('onRequest', error));
     return this.#rerouting.apply(call, verdict);
   }
 
