@@ -26,20 +26,21 @@ export function setEngineFlags() {
 }
 
 /**
- * To be called when the program accepts clients. V8 collects once more when a process has had little to do for a while, and then it gives up the optimised
- * code for objects of which none is alive. Without a client there is no exchange, so the first requests after a pause were served by slow code, and
- * V8 compiled for some 0.4 s. Other collections keep that code.
+ * To be called when the program accepts clients. Until then, and for an interval more, flags stay as they are, because code from the compile cache is only
+ * for those with which it was compiled.
  */
-export function keepOptimised() {
-  setFlagsFromString('--memory-reducer-gc-count=0');
+export function setServingFlags() {
+  setTimeout(keepOptimised, INTERVAL).unref();
+  setInterval(growWhileSmall, INTERVAL).unref();
 }
 
 /**
- * To be called when the program accepts clients. Until then flags stay as they are, because code from the compile cache is only for those
- * with which it was compiled.
+ * V8 collects once more when a process has had little to do for a while, and then it gives up the optimised code for objects of which none is alive.
+ * Without a client there is no exchange, so the first requests after a pause were served by slow code, and V8 compiled for some 0.4 s. Other
+ * collections keep that code.
  */
-export function growUnderLoad() {
-  setInterval(growWhileSmall, INTERVAL).unref();
+function keepOptimised() {
+  setFlagsFromString('--memory-reducer-gc-count=0');
 }
 
 /** V8 has no bound that can be set in a running process, but it asks by how much to grow whenever it does. Without load it shrinks by itself. */

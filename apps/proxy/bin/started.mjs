@@ -1,9 +1,8 @@
 import { keepCompiled } from './compile-cache.mjs';
-import { growUnderLoad, keepOptimised } from './engine-flags.mjs';
+import { setServingFlags } from './engine-flags.mjs';
 
 /** To be called by a process of the program when it accepts clients. */
 export function started() {
   keepCompiled();
-  keepOptimised();
-  growUnderLoad();
+  setServingFlags();
 }
