@@ -50,6 +50,19 @@ describe('listeners of our own', () => {
     expect(own.accept({ family: 'unix', path: '/run/b.sock' }, machine())).toBe(false);
   });
 
+  test.each([
+    ['a unix socket', { family: 'unix', path: '/run/a.sock' }],
+    ['an address', addr('127.0.0.1:3128')],
+  ] as const)('%s that two listeners have is ours until both are removed, each once', (_name, address) => {
+    const own = new OwnListeners();
+    const [removeFirst, removeSecond] = [own.add(address), own.add(address)];
+    removeSecond();
+    removeSecond();
+    expect(own.accept(address, machine())).toBe(true);
+    removeFirst();
+    expect(own.accept(address, machine())).toBe(false);
+  });
+
   test('an address that the machine gets later counts from a moment later on', async () => {
     const own = listening('0.0.0.0:3128');
     const ours = machine();

@@ -20,15 +20,13 @@ type Machine = Pick<Transport, 'isOwnAddress'>;
  */
 export class OwnListeners {
   readonly #byPort = new Map<number, InetAddr[]>();
-  readonly #paths = new Set<string>();
+  /** How many listeners have each path: a second one is announced before it is known that it cannot be opened. */
+  readonly #paths = new Map<string, number>();
   readonly #machine = new BoundedMemo<string, { readonly own: boolean; readonly until: number }>(REMEMBERED_ADDRESSES);
 
   /** Adds the address of a listener. Returns the function that removes it. */
   add(address: SockAddr): () => void {
-    if (address.family === 'unix') {
-      this.#paths.add(address.path);
-      return () => this.#paths.delete(address.path);
-    }
+    if (address.family === 'unix') return this.#addPath(address.path);
     const { port } = address;
     // A copy, because the same object may be added twice.
     const own = { ...address };
@@ -37,6 +35,17 @@ export class OwnListeners {
       const left = this.#byPort.get(port)?.filter((other) => other !== own) ?? [];
       if (left.length === 0) this.#byPort.delete(port);
       else this.#byPort.set(port, left);
+    };
+  }
+
+  #addPath(path: string): () => void {
+    let isAdded = true;
+    this.#paths.set(path, (this.#paths.get(path) ?? 0) + 1);
+    return () => {
+      const left = (this.#paths.get(path) ?? 0) - Number(isAdded);
+      isAdded = false;
+      if (left > 0) this.#paths.set(path, left);
+      else this.#paths.delete(path);
     };
   }
 
