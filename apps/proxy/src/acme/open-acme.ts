@@ -19,6 +19,7 @@ import { type Logger, ProxyError, toProxyError } from '@inband/core';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { madeBy } from '../config/plugins/made-by.ts';
 import type { ParsedConfig } from '../config/parse-config.ts';
 import { errorsOf } from '../config/problem/placed.ts';
 import type { SecretSharing, SharedAcme } from './shared/share-acme.ts';
@@ -105,7 +106,8 @@ function solverOf(
   const plugin = parsed.registry.acmeDns(challenge.type);
   try {
     if (plugin === undefined) throw new ProxyError('proxy_configuration_error', 'there is no such plugin.');
-    return new DnsSolver(plugin.create(parsed.pluginOptions.get('acme.challenge'), { logger }), logger);
+    const dns = plugin.create(parsed.pluginOptions.get('acme.challenge'), { logger });
+    return new DnsSolver(madeBy(plugin, dns, ['addText', 'removeText']), logger);
   } catch (error) {
     return refuse(source, 'challenge', error);
   }

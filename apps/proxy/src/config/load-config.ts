@@ -1,4 +1,4 @@
-import { unfinishedModules } from './read/module-loader.ts';
+import { takeUnfinishedModules } from './read/module-loader.ts';
 import { defaultConfig } from './default-config.ts';
 import { parsedDefault } from './parsed-default.ts';
 import type { ParsedConfig, ParseOptions } from './parse-config.ts';
@@ -124,13 +124,14 @@ function withTexts(source: ConfigSource, texts: FilesRead['texts']): ConfigSourc
   return files === undefined ? source : { ...source, files: { ...files, texts: { ...files.texts, ...texts } } };
 }
 
-function unfinished(file = 'the default configuration'): PlacedProblem {
-  const modules = unfinishedModules();
+function unfinished(file: string | undefined): PlacedProblem {
+  const modules = takeUnfinishedModules();
   const what =
     modules.length > 0
       ? `${modules.join(', ')} did not finish; an await in it waits for something that never comes`
       : file === STDIN
         ? 'standard input did not end, or a file that it names cannot be read to its end'
         : 'a file that it names cannot be read to its end, or the check of a plugin’s options does not finish';
-  return { severity: 'error', file, message: `it was not loaded within ${LONGEST_LOAD / 1000} s: ${what}.` };
+  const it = file === undefined ? 'the configuration' : 'it';
+  return { severity: 'error', file, message: `${it} was not loaded within ${LONGEST_LOAD / 1000} s: ${what}.` };
 }

@@ -157,6 +157,7 @@ async function overlaid(base: ConfigSource, overlays: readonly Overlay[]): Promi
 async function fitting(base: ConfigSource, overlays: readonly Overlay[]): Promise<Overlaid> {
   const all = await attempt(base, overlays);
   if (!(all instanceof ConfigError)) return all;
+  if (overlays.length === 0) throw all;
   let fits = await overlaid(base, []);
   const dropped: { overlay: Overlay; why: ConfigError }[] = [];
   for (const overlay of overlays) {

@@ -1,4 +1,5 @@
-import { parseConfig, type ParsedConfig } from '../config/parse-config.ts';
+import { loadPatched } from '../config/load-config.ts';
+import type { ParsedConfig } from '../config/parse-config.ts';
 import { errorsOf } from '../config/problem/placed.ts';
 import type { ConfigSource } from '../config/read/read-source.ts';
 import type { ConfigInput } from '../config/input/config-input.ts';
@@ -10,8 +11,7 @@ export async function parseEmbedded(
   { baseDirectory = process.cwd(), tracerProvider }: InbandOptions,
 ): Promise<{ readonly parsed: ParsedConfig; readonly source: ConfigSource }> {
   const value = tracerProvider === undefined ? config : { tracing: {}, ...config };
-  const source = { value, baseDirectory };
-  const parsed = await parseConfig(source);
+  const [parsed, source] = await loadPatched({ value, baseDirectory }, []);
   refuseWorkers(parsed, source);
   return { parsed, source };
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { builtinAuth } from '../auth/builtin-auth.ts';
 import { noteBuiltIn } from './built-in.ts';
-import { importModule, pathOf } from '../read/module-loader.ts';
+import { importAgain, importModule, pathOf } from '../read/module-loader.ts';
 import { fileDiscoveryPlugin } from '../server-files/file-discovery.ts';
 import { describeValue, isRecord, type Problem } from '../problem/problem.ts';
 
@@ -49,6 +49,7 @@ async function pluginsOf(entry: unknown, baseDirectory: string): Promise<Plugin[
   const plugins = [...new Set(Object.values(module))].filter(isRecord).filter((value) => 'provides' in value);
   if (plugins.length > 0) return plugins.map(asPlugin);
   const names = Object.keys(module).join(', ') || 'nothing';
+  importAgain(entry, baseDirectory);
   throw new ProxyError('proxy_configuration_error', `it exports ${names}, and none of it was made by definePlugin.`);
 }
 

@@ -6,7 +6,10 @@ import { isRecord } from '../problem/problem.ts';
 
 /** Packages that a configuration imports, with the folder from which each is resolved. */
 const lookUpFrom = new Map<string, string>();
-const unfinished = new Set<string>();
+/** Modules that are being imported, as they were named, with the URL of the file. */
+const unfinished = new Map<string, string | undefined>();
+/** How often each file could not be imported, by its URL. */
+const failures = new Map<string, number>();
 /** The times that a configuration was imported. */
 let imports = 0;
 let hooked = false;
@@ -14,7 +17,8 @@ let hooked = false;
 /**
  * Imports a module that a configuration names: the path of a file (absolute, or beginning with a dot) or a package.
  * Both are resolved from `baseDirectory`. Node strips the types of TypeScript. `again`: a file that was imported before is read again
- * (what it imports itself is not). Node never lets go of a module.
+ * (what it imports itself is not). Node never lets go of a module. One that has failed is read again in any case, because whoever corrects it would
+ * get the same error for ever; {@link importAgain}.
  */
 export async function importModule(
   specifier: string,
@@ -24,21 +28,45 @@ export async function importModule(
   installHook();
   const path = pathOf(specifier, baseDirectory);
   if (path === undefined) lookUpFrom.set(specifier, pathToFileURL(resolve(baseDirectory, 'configuration.js')).href);
-  const query = again && imports > 0 ? `?reload=${imports}` : '';
+  const file = path === undefined ? undefined : pathToFileURL(path).href;
+  const query = again && imports > 0 ? `?reload=${imports}` : queryAfterFailures(file);
   if (again) imports += 1;
-  const url = path === undefined ? specifier : pathToFileURL(path).href + query;
-  unfinished.add(specifier);
+  unfinished.set(specifier, file);
   try {
-    const module: unknown = await import(/* @vite-ignore */ url);
+    const module: unknown = await import(/* @vite-ignore */ file === undefined ? specifier : file + query);
     return isRecord(module) ? module : {};
+  } catch (error) {
+    countFailure(file);
+    throw error;
   } finally {
     unfinished.delete(specifier);
   }
 }
 
-/** Modules that are being imported, as they were named. */
-export function unfinishedModules(): string[] {
-  return [...unfinished];
+/** What a module exports is of no use: its file, once it is corrected, is read again. */
+export function importAgain(specifier: string, baseDirectory: string): void {
+  const path = pathOf(specifier, baseDirectory);
+  if (path !== undefined) countFailure(pathToFileURL(path).href);
+}
+
+function queryAfterFailures(file = ''): string {
+  const failed = failures.get(file);
+  return failed === undefined ? '' : `?again=${failed}`;
+}
+
+function countFailure(file: string | undefined): void {
+  if (file !== undefined) failures.set(file, (failures.get(file) ?? 0) + 1);
+}
+
+/**
+ * Modules that are being imported, as they were named. They are told once: nobody waits for them any more, and what does not end later may have another
+ * reason.
+ */
+export function takeUnfinishedModules(): string[] {
+  const modules = [...unfinished.keys()];
+  for (const file of unfinished.values()) countFailure(file);
+  unfinished.clear();
+  return modules;
 }
 
 /** The path of the file that a specifier names; undefined when it names a package. */

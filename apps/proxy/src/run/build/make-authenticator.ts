@@ -6,6 +6,7 @@ import {
   type Logger,
   type ServiceMode,
 } from '@inband/core';
+import { madeBy } from '../../config/plugins/made-by.ts';
 import type { PlannedAuth } from '../plan/planned.ts';
 import type { BuildDeps, SaidUser } from './made.ts';
 
@@ -39,7 +40,8 @@ function makeOne(
   const plugin: AuthPlugin<unknown, unknown> | undefined = registry.auth(type);
   if (plugin === undefined) throw new Error(`There is no way "${type}" to authenticate.`);
   const more = { mode, zones, baseDirectory, revoked, guesses };
-  const made = plugin.create(options, { logger, setting: place, ...more }, prepared.get(place));
+  const created = plugin.create(options, { logger, setting: place, ...more }, prepared.get(place));
+  const made = madeBy(plugin, created, ['authenticate']);
   if (clientIs === undefined || (clientIs.user === undefined && plugin.looksAtConnection === true)) return made;
   return saying(clientIs, made);
 }

@@ -6,6 +6,7 @@ import {
   establishThrough,
   type MadeNotices,
 } from '@inband/core';
+import { madeBy } from '../../config/plugins/made-by.ts';
 import { formatPath } from '../../config/problem/problem.ts';
 import type { Planned } from '../plan/planned.ts';
 import { ChainerLogger } from './chainer-deps/chainer-logger.ts';
@@ -53,7 +54,8 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
       if (found === undefined || discovers === undefined) {
         throw new Error(`the chainer "${plugin.kind}" has no discovery at ${placeOf(option, index)}.`);
       }
-      return discovers.create(found.options, { logger, baseDirectory: found.baseDirectory });
+      const made = discovers.create(found.options, { logger, baseDirectory: found.baseDirectory });
+      return madeBy(discovers, made, ['servers']);
     },
     carrier(option) {
       const found = carriers.get(option);
@@ -63,7 +65,8 @@ export const makeChainer: Make<'chainer'> = (planned, maker) => {
     forgeAddrProblem: () => forgeAddrProblem([...path, 'forgeAddr']),
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is what the plugin itself has prepared
-  const chainer = plugin.create(value.options, chainerDeps, deps.prepared.get(place) as undefined);
+  const made = plugin.create(value.options, chainerDeps, deps.prepared.get(place) as undefined);
+  const chainer = madeBy(plugin, made, ['connectServer']);
   if (notices !== undefined) noticesOf.set(chainer, notices);
   return chainer;
 };
