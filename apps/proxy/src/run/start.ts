@@ -180,8 +180,9 @@ async function start(
   first.startChainers();
   await first.zoneKeeper.start();
   const announce = (address: SockAddr): (() => void) => ownListeners.add(address);
+  const inTheWayOf = (address: SockAddr): SockAddr | undefined => ownListeners.inTheWayOf(address);
   const isShared = sharing !== undefined;
-  const listeners = new ListenerSet({ transport, logger, isShared, gate, announce, inherited });
+  const listeners = new ListenerSet({ transport, logger, isShared, gate, announce, inTheWayOf, inherited });
   // Closed before anything else, because the clients that they accept need the rest.
   toClose.defer(() => listeners.close());
   const { plan, proxies, proxyOf } = first;

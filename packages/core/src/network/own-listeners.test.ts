@@ -63,6 +63,29 @@ describe('listeners of our own', () => {
     expect(own.accept(address, machine())).toBe(false);
   });
 
+  test.each([
+    ['127.0.0.1:3128', '127.0.0.1:3128', true],
+    ['127.0.0.1:3128', '127.0.0.2:3128', false],
+    ['127.0.0.1:3128', '127.0.0.1:3129', false],
+    ['127.0.0.1:3128', '0.0.0.0:3128', true],
+    ['127.0.0.1:3128', '[::]:3128', true],
+    ['0.0.0.0:3128', '127.0.0.1:3128', true],
+    ['0.0.0.0:3128', '[::1]:3128', false],
+    ['[::1]:3128', '0.0.0.0:3128', false],
+    ['[::]:3128', '127.0.0.1:3128', true],
+    ['[::]:3128', '0.0.0.0:3128', true],
+  ])('one on %s and another one on %s: in the way is %j', (own, other, expected) => {
+    expect(listening(own).inTheWayOf(addr(other))).toEqual(expected ? addr(own) : undefined);
+  });
+
+  test('a path is in the way of itself', () => {
+    const own = new OwnListeners();
+    const file = { family: 'unix', path: '/run/a.sock' } as const;
+    own.add(file);
+    expect(own.inTheWayOf(file)).toEqual(file);
+    expect(own.inTheWayOf({ family: 'unix', path: '/run/b.sock' })).toBeUndefined();
+  });
+
   test('an address that the machine gets later counts from a moment later on', async () => {
     const own = listening('0.0.0.0:3128');
     const ours = machine();

@@ -63,9 +63,15 @@ export class OwnListeners {
 
   #accepts(listener: InetAddr, way: InetAddr, machine: Machine): boolean {
     if (listener.address === way.address) return true;
-    // A listener on all IPv6 addresses is one on all IPv4 addresses, too.
-    const onAll = listener.address === '::' || (listener.address === '0.0.0.0' && way.family === 'inet');
-    return onAll && this.#isOwn(way, machine);
+    return isOnAll(listener, way) && this.#isOwn(way, machine);
+  }
+
+  /** The address of a listener because of which no other one can be opened on `bind`. */
+  inTheWayOf(bind: SockAddr): SockAddr | undefined {
+    if (bind.family === 'unix') return this.#paths.has(bind.path) ? bind : undefined;
+    const isInTheWay = (own: InetAddr): boolean =>
+      own.address === bind.address || isOnAll(own, bind) || isOnAll(bind, own);
+    return this.#byPort.get(bind.port)?.find(isInTheWay);
   }
 
   #isOwn(way: InetAddr, machine: Machine): boolean {
@@ -77,6 +83,11 @@ export class OwnListeners {
     this.#machine.set(key, { own, until: now + REMEMBERED });
     return own;
   }
+}
+
+/** Whether a listener has all addresses, that of `other` among them. One on all IPv6 addresses is one on all IPv4 addresses, too. */
+function isOnAll({ address }: InetAddr, other: InetAddr): boolean {
+  return address === '::' || (address === '0.0.0.0' && other.family === 'inet');
 }
 
 /** The address itself, and the IPv4 addresses that translators make of it (NAT64, 6to4), which may be this machine's. */

@@ -1,6 +1,7 @@
 import {
   adoptListener,
   type ConnectionGate,
+  formatSockAddr,
   type Interception,
   type Listener,
   type Logger,
@@ -51,6 +52,8 @@ export interface ListenerDeps {
    * function that takes it back.
    */
   readonly announce: (address: SockAddr) => () => void;
+  /** The address of a listener of this process, of any proxy in it, because of which none can be opened there. */
+  readonly inTheWayOf: (address: SockAddr) => SockAddr | undefined;
 }
 
 /** Which socket to open. */
@@ -105,10 +108,25 @@ export async function openSocket(order: SocketOrder, deps: ListenerDeps): Promis
     return { sockets, bind, close: (isHandedOver) => (closing ??= closeAll(isHandedOver)) };
   } catch (error) {
     await toClose.disposeAsync();
-    const { message, setting } = toProxyError(error);
+    const { message, setting } = failureOf(error, address, deps);
     const key = setting?.startsWith('listeners[].') === true ? setting.slice('listeners[].'.length) : 'bind';
     throw errorsOf(source, [{ path: [...planned.listener.path, key], message }]);
   }
+}
+
+/** Nobody finds another process where this one has the address itself. To be called when the announcement of the address is taken back. */
+function failureOf(
+  error: unknown,
+  address: Bind,
+  { inTheWayOf }: Pick<ListenerDeps, 'inTheWayOf'>,
+): Pick<ProxyError, 'message' | 'setting'> {
+  const failure = toProxyError(error);
+  const isTaken = failure.cause instanceof Error && 'code' in failure.cause && failure.cause.code === 'EADDRINUSE';
+  const own = isTaken && hasPlace(address) ? inTheWayOf(address) : undefined;
+  if (own === undefined || !hasPlace(address)) return failure;
+  const itself = `this program itself listens on ${formatSockAddr(own)}`;
+  const message = `Cannot listen on ${formatSockAddr(address)}: ${itself}; choose another address, or close that one first (EADDRINUSE).`;
+  return { message, setting: failure.setting };
 }
 
 /** On the sockets that this process was started with for this listener, or else on one of its own. */
