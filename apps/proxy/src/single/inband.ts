@@ -64,6 +64,8 @@ export async function createInband(config: ConfigInput, options: InbandOptions =
     await sides.leave();
   };
   const running = await start().catch(async (error: unknown) => {
+    // The proxy closes it, but may not have been started yet.
+    metrics?.close();
     await leaveCluster();
     await logging.close();
     throw error;
