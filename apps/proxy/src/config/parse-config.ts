@@ -123,7 +123,11 @@ export async function parseConfig(
     ...clusterProblems,
     ...tracingProblems,
   ];
-  if (!parsed.success || problems.some(({ warning }) => warning !== true)) throw errorsOf(source, problems);
+  if (!parsed.success || problems.some(({ warning }) => warning !== true)) {
+    // What they warn of (a file that has changed) may be the reason for an error.
+    const reasons = pluginProblems.map((problem) => ({ ...problem, warning: false }));
+    throw errorsOf(source, [...problems.filter((problem) => !pluginProblems.includes(problem)), ...reasons]);
+  }
   const placedWarnings = placed(source, problems);
   const warnings = placedWarnings.map(formatPlaced);
   return {

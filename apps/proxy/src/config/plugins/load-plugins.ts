@@ -1,6 +1,7 @@
 import { builtinChainers, builtinResolvers } from '@inband/chainers';
 import { type Plugin, PluginRegistry, ProxyError } from '@inband/core';
-import { existsSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { builtinAuth } from '../auth/builtin-auth.ts';
 import { noteBuiltIn } from './built-in.ts';
@@ -36,11 +37,38 @@ export async function loadPlugins(
   for (const [index, entry] of (Array.isArray(listed) ? (listed as unknown[]) : []).entries()) {
     try {
       for (const plugin of await pluginsOf(entry, baseDirectory)) registry.register(plugin);
+      const isOld = typeof entry === 'string' && hasChanged(pathOf(entry, baseDirectory));
+      if (isOld) problems.push({ path: ['plugins', index], message: changed(entry), warning: true });
     } catch (error) {
       problems.push({ path: ['plugins', index], message: reason(entry, error, baseDirectory) });
     }
   }
   return { registry, problems };
+}
+
+/** The hashes of the files of plugins when they were loaded, by their paths. */
+const loaded = new Map<string, string>();
+
+/** Whether the file of a plugin is another one than what was loaded of it, which Node.js does not load again. */
+function hasChanged(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  const now = hashOf(path);
+  const before = loaded.get(path) ?? now;
+  loaded.set(path, before);
+  return before !== now;
+}
+
+function hashOf(path: string): string {
+  try {
+    return hash('sha256', readFileSync(path));
+  } catch {
+    // It is gone, or may not be read any more.
+    return '';
+  }
+}
+
+function changed(entry: string): string {
+  return `the file of the plugin ${JSON.stringify(entry)} has changed since it was loaded; a restart loads it again.`;
 }
 
 async function pluginsOf(entry: unknown, baseDirectory: string): Promise<Plugin[]> {

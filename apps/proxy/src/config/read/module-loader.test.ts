@@ -38,6 +38,28 @@ test.each([
   expect(one.registry.chainer('made')).toBeDefined();
 });
 
+test('a plugin that has changed since it was loaded is warned of, because it is not loaded again', async () => {
+  const folder = await folderOfTest();
+  const load = () => loadPlugins(['./plugin.mjs'], folder);
+  const path = join(folder, 'plugin.mjs');
+  await writeFile(path, PLUGIN);
+  expect((await load()).problems).toEqual([]);
+  await writeFile(path, PLUGIN);
+  expect((await load()).problems, 'written again, with the same content').toEqual([]);
+  await writeFile(path, PLUGIN.replace("kind: 'made'", "kind: 'other'"));
+  const { problems, registry } = await load();
+  const message = 'the file of the plugin "./plugin.mjs" has changed since it was loaded; a restart loads it again.';
+  expect(problems).toEqual([{ path: ['plugins', 0], message, warning: true }]);
+  expect(registry.chainer('made')).toBeDefined();
+  const services = { out: { mode: 'forward', routes: [{ chainer: { type: 'other' } }] } };
+  const refused = loadPatched({ value: { plugins: ['./plugin.mjs'], services }, baseDirectory: folder }, []);
+  await expect(refused, 'it may be why there are errors').rejects.toThrow(message);
+  await writeFile(path, PLUGIN);
+  expect((await load()).problems, 'as it was').toEqual([]);
+  await rm(path);
+  expect((await load()).problems, 'gone').toEqual(problems);
+});
+
 test('a module that does not end is told once, and read again once it is corrected', async () => {
   const folder = await folderOfTest();
   const path = join(folder, 'plugin.mjs');
