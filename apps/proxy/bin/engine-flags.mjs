@@ -37,10 +37,11 @@ export function setServingFlags() {
 /**
  * V8 collects once more when a process has had little to do for a while, and then it gives up the optimised code for objects of which none is alive.
  * Without a client there is no exchange, so the first requests after a pause were served by slow code, and V8 compiled for some 0.4 s. Other
- * collections keep that code.
+ * collections keep that code. Who starts the program with a count of their own keeps it, because what that collection gives back may be worth more to them.
  */
 function keepOptimised() {
-  setFlagsFromString('--memory-reducer-gc-count=0');
+  const isChosen = process.execArgv.some((arg) => /^--memory[-_]reducer[-_]gc[-_]count\b/.test(arg));
+  if (!isChosen) setFlagsFromString('--memory-reducer-gc-count=0');
 }
 
 /** V8 has no bound that can be set in a running process, but it asks by how much to grow whenever it does. Without load it shrinks by itself. */

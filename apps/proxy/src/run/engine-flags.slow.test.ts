@@ -29,8 +29,8 @@ const busy = (also: string): string => `
 /** V8 says what it plans, and plans it soon. */
 const PLANNING = ['--trace-memory-reducer', '--gc-memory-reducer-start-delay-ms=20', '--memory-reducer-delay-ms=20'];
 
-function plansOf(also: string): number {
-  const args = [...PLANNING, '--input-type=module', '--eval', busy(also)];
+function plansOf(also: string, ...chosen: string[]): number {
+  const args = [...PLANNING, ...chosen, '--input-type=module', '--eval', busy(also)];
   const said: string = execFileSync(process.execPath, args, { encoding: 'utf8' });
   expect(said).not.toContain('nothing collected');
   return said.match(/Memory reducer: waiting for/g)?.length ?? 0;
@@ -69,4 +69,6 @@ test('V8 plans no collection for the pause after a load, which would give up opt
   // Without it V8 does, so the test tells if V8 no longer knows the flag.
   expect(plansOf('')).toBeGreaterThan(0);
   expect(plansOf('setServingFlags();')).toBe(0);
+  // Who chooses a count keeps it.
+  expect(plansOf('setServingFlags();', '--memory-reducer-gc-count=2')).toBeGreaterThan(0);
 });
