@@ -54,7 +54,8 @@ describe('a plugin whose "create" returns what cannot be used is an error of the
 
   /** A configuration that has a plugin of a kind in its place. */
   function using(provides: string, plugin: object): ConfigInput {
-    const route = { chainer: { type: provides === 'chainer' ? 'made' : 'inband' } };
+    const pool = { type: 'pool', servers: [{ type: 'made' }] };
+    const route = { chainer: provides === 'discovery' ? pool : { type: provides === 'chainer' ? 'made' : 'inband' } };
     return {
       listeners: [{ bind: '127.0.0.1:3128', service: 'out' }],
       plugins: [{ provides, kind: 'made', schema: anything, ...plugin }],
@@ -73,6 +74,7 @@ describe('a plugin whose "create" returns what cannot be used is an error of the
   const kinds = [
     ['chainer', 'services.out.routes[0].chainer: The plugin "made" makes no chainer: ', 'function connectServer'],
     ['resolver', 'resolver: The plugin "made" makes no resolver: ', 'function resolve'],
+    ['discovery', 'The plugin "made" makes no discovery: ', 'function servers'],
     ['filter', 'services.out.filters[0]: The plugin "made" makes no filter: ', 'functions onRequest'],
     ['auth', 'The plugin "made" makes no authenticator: ', 'function authenticate'],
   ] as const;
